@@ -1,0 +1,1 @@
+//! From paired minutes to evidence to a verdict.

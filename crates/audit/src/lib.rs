@@ -1,0 +1,1 @@
+//! An independent second opinion on a plan, written without reading the planner.

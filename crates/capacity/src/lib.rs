@@ -1,0 +1,1 @@
+//! Capacity of a task, and the semantics of Application Auto Scaling, alarms and task starts.

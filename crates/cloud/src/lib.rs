@@ -1,0 +1,1 @@
+//! The traits through which the world is seen and changed.

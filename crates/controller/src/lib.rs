@@ -1,0 +1,1 @@
+//! The tick: observe, project, judge, plan, admit, audit, record, act.

@@ -1,0 +1,1 @@
+//! Seeded random numbers and distributions whose bytes agree across machines.

@@ -1,0 +1,1 @@
+//! Durable status, intents, evidence and history.

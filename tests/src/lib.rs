@@ -1,0 +1,1 @@
+//! System tests of Ferry: see the files beside this folder.

@@ -1,1 +1,50 @@
 //! The traits through which the world is seen and changed.
+//!
+//! ```text
+//! controller --> Services   ECS services and the health of their targets
+//!            --> Scaling    scalable targets: bounds and scheduled actions
+//!            --> Router     weighted pairs: records, policy instances, rules
+//!            --> Signals    settled minutes and quantiles of a side
+//!            --> Clock      the only time there is
+//! ```
+//!
+//! Each trait is small and object-safe, so that a test, the simulated region and AWS can each
+//! stand behind it. Calls take many ids at once, because AWS is asked in batches; answers come
+//! in the order asked, each with its own error, so that one missing service spoils nothing else.
+//!
+//! Writes carry what they expect to find and answer what was verified, not what was asked.
+//! [`conformance`] holds what any implementation must do; every implementation runs it.
+//!
+//! Deliberately absent: policy, retries of writes, and any type of an SDK.
+
+pub mod clock;
+pub mod conformance;
+pub mod error;
+pub mod router;
+pub mod scaling;
+pub mod services;
+pub mod signals;
+
+use std::sync::Arc;
+
+pub use clock::Clock;
+pub use error::{Error, ErrorKind, Result};
+pub use router::{Applied, Router, Shift};
+pub use scaling::Scaling;
+pub use services::{Services, TargetGroup};
+pub use signals::{MinuteAsk, Quantiles, SideMinute, Signals};
+
+/// One world: an AWS account and region, or a simulated one.
+#[derive(Clone)]
+pub struct Cloud {
+    /// ECS services and target health.
+    pub services: Arc<dyn Services>,
+    /// Scalable targets.
+    pub scaling: Arc<dyn Scaling>,
+    /// Weighted pairs.
+    pub router: Arc<dyn Router>,
+    /// Minutes and quantiles.
+    pub signals: Arc<dyn Signals>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}

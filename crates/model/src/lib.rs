@@ -1,19 +1,28 @@
 //! Ferry's nouns.
 //!
 //! ```text
-//! units      Side, Share, Span, Time: what every other type is made of
-//! spec       Migration and Settings as operators write them
-//! minute     one row of paired counts, the judge's food
-//! verdict    what the judge says: advance, hold or roll back, and why
-//! observation what one tick saw of one migration, with ages and gaps
-//! plan       what one pass will do, and each reason why it does not do more
-//! status     what is remembered between passes: conditions, step, latch, floors
+//! units        Share, Span, Time; side: Side, PerSide: what every other type is made of
+//! spec         a Migration as operators write it; settings: the daemon's own
+//! route        weighted pairs and what they allow
+//! minute       one row of paired counts, the judge's food
+//! verdict      what the judge says: advance, hold or roll back, and why
+//! observation  what one tick saw of one migration, with times and gaps
+//! action       one change to the world, absolute and idempotent
+//! plan         what one pass will do, and each reason why it does not do more
+//! status       what is remembered between passes; condition, event: how people see it
 //! ```
 //!
 //! Deliberately absent: clocks, randomness, I/O, async. A `Time` is always an argument.
 
+pub mod action;
+pub mod condition;
+pub mod event;
 pub mod minute;
+pub mod observation;
+pub mod plan;
+pub mod route;
 pub mod side;
+pub mod status;
 pub mod units;
 pub mod verdict;
 

@@ -59,7 +59,7 @@ impl Share {
         reason = "the value was checked to lie between 0 and 1000"
     )]
     pub fn from_ratio(ratio: f64) -> Option<Self> {
-        (0.0..=1.0).contains(&ratio).then(|| Self((ratio * 1000.0 + 0.5) as u16))
+        (0.0..=1.0).contains(&ratio).then_some(Self((ratio * 1000.0 + 0.5) as u16))
     }
 
     /// Parts per thousand.

@@ -1,0 +1,1 @@
+//! What any implementation of the traits must do.

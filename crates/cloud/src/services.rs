@@ -1,0 +1,27 @@
+//! ECS services and the health of their targets.
+
+use async_trait::async_trait;
+use model::observation::{Service, Targets};
+use model::route::ServiceId;
+
+use crate::Result;
+
+/// A target group by ARN.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TargetGroup(pub String);
+
+/// ECS services and the health of their targets.
+#[async_trait]
+pub trait Services: Send + Sync {
+    /// The services, in the order asked. A missing or inactive one is `NotFound`.
+    async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>>;
+
+    /// Targets of each group by health, in the order asked.
+    async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>>;
+
+    /// Sets the desired count, if it is `expected` now.
+    ///
+    /// # Errors
+    /// `Conflict` when it is neither `expected` nor `desired`; `NotFound`; transport kinds.
+    async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()>;
+}

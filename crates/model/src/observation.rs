@@ -1,0 +1,209 @@
+//! What one tick saw of one migration, with times and gaps.
+
+use serde::{Deserialize, Serialize};
+
+use crate::route::Split;
+use crate::{PerSide, Share, Span, Time};
+
+/// A value with the time it was read, or why it is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Seen<T> {
+    /// Read at `at`.
+    Known {
+        /// What was read.
+        value: T,
+        /// When.
+        at: Time,
+    },
+    /// Not known.
+    Unknown {
+        /// Why not.
+        gap: Gap,
+    },
+}
+
+impl<T> Seen<T> {
+    /// A value read at `at`.
+    pub const fn known(value: T, at: Time) -> Self {
+        Self::Known { value, at }
+    }
+
+    /// A gap.
+    pub const fn unknown(gap: Gap) -> Self {
+        Self::Unknown { gap }
+    }
+
+    /// The value, however old.
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Known { value, .. } => Some(value),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The value if it was read no longer than `age_max` before `now`, and not after it.
+    pub fn fresh(&self, now: Time, age_max: Span) -> Option<&T> {
+        match self {
+            Self::Known { value, at } if *at <= now && now.since(*at) <= age_max => Some(value),
+            Self::Known { .. } | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// When it was read.
+    pub const fn at(&self) -> Option<Time> {
+        match self {
+            Self::Known { at, .. } => Some(*at),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+/// Why something is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Gap {
+    /// Not asked for yet.
+    NotAsked,
+    /// Asked for, and AWS says it does not exist.
+    NotFound,
+    /// The call was throttled.
+    Throttled,
+    /// The call was refused: credentials or permissions.
+    Denied,
+    /// The call failed, timed out or came back unusable.
+    Failed,
+    /// The answer was incomplete.
+    Partial,
+}
+
+/// One migration's part of what a tick saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Observation {
+    /// When the tick began.
+    pub at: Time,
+    /// The two ECS services.
+    pub services: PerSide<Seen<Service>>,
+    /// Their targets behind the balancers.
+    pub targets: PerSide<Seen<Targets>>,
+    /// Their scalable targets; `None` inside where the service has none.
+    pub scaling: PerSide<Seen<Option<Scaling>>>,
+    /// The live weights.
+    pub split: Seen<Split>,
+    /// Load and what tasks carry, from settled minutes.
+    pub load: Seen<Load>,
+}
+
+/// An ECS service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Service {
+    /// Desired count.
+    pub desired: u32,
+    /// Running count.
+    pub running: u32,
+    /// Pending count.
+    pub pending: u32,
+    /// What tells application releases apart: the image of the app container.
+    pub release: String,
+    /// Whether a deployment is under way.
+    pub deployment: Deployment,
+}
+
+/// Whether a service is being deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Deployment {
+    /// One deployment, completed.
+    Steady,
+    /// A roll-out is under way.
+    InProgress {
+        /// Since when.
+        since: Time,
+    },
+    /// The last roll-out failed.
+    Failed,
+}
+
+/// Targets of a target group by health.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Targets {
+    /// Passing health checks.
+    pub healthy: u32,
+    /// Failing them.
+    pub unhealthy: u32,
+    /// Registered and not yet judged.
+    pub initial: u32,
+    /// On their way out.
+    pub draining: u32,
+}
+
+/// The bounds of a scalable target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bounds {
+    /// Fewest tasks autoscaling may leave.
+    pub min: u32,
+    /// Most tasks autoscaling may ask for.
+    pub max: u32,
+}
+
+/// A scalable target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scaling {
+    /// Its bounds.
+    pub bounds: Bounds,
+    /// Whether any kind of scaling is suspended.
+    pub suspended: bool,
+    /// One-shot scheduled bounds that have not fired yet, others' included.
+    pub scheduled: Vec<ScheduledBounds>,
+}
+
+/// A scheduled action: at `at`, the bounds become these. It fires without Ferry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledBounds {
+    /// The action's name; Ferry's begin with `ferry-`.
+    pub name: String,
+    /// When it fires.
+    pub at: Time,
+    /// The new minimum, where it sets one.
+    pub min: Option<u32>,
+    /// The new maximum, where it sets one.
+    pub max: Option<u32>,
+}
+
+/// Load, and what tasks were seen to carry, from settled minutes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Load {
+    /// The newest minute these numbers rest on.
+    pub minute: i64,
+    /// Requests per minute of both sides together: the highest of the last few minutes.
+    pub now_rpm: f64,
+    /// How much the load may grow until the next look, as a factor of at least one.
+    pub growth: f64,
+    /// The highest total a rollback in the coming hours must be able to carry, per minute.
+    pub peak_rpm: f64,
+    /// Requests per minute that reached each side, mean of the last few minutes.
+    pub side_rpm: PerSide<Option<f64>>,
+    /// Requests per minute one task carries safely on each side.
+    pub safe_per_task_rpm: PerSide<Option<f64>>,
+    /// The share of requests that really reached Fargate, with the requests it rests on.
+    pub measured: Option<MeasuredShare>,
+}
+
+/// The real share, from request counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeasuredShare {
+    /// Requests on Fargate over all requests.
+    pub share: Share,
+    /// All requests counted.
+    pub requests: u64,
+    /// The first minute counted.
+    pub from_minute: i64,
+}

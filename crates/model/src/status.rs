@@ -1,0 +1,195 @@
+//! Status: what is remembered of a migration between passes.
+//!
+//! There is no state machine here: each field is something that was seen, decided or
+//! promised, with its time, and every pass derives what to do from all of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::condition::Conditions;
+use crate::observation::Bounds;
+use crate::route::Weights;
+use crate::verdict::VerdictReason;
+use crate::{PerSide, Share, Time};
+
+/// What is remembered of a migration between passes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Status {
+    /// The generation of the spec that this status answers to.
+    pub observed_generation: u64,
+    /// Conditions with Kubernetes semantics.
+    pub conditions: Conditions,
+    /// Wanted, set and measured share.
+    pub share: ShareStatus,
+    /// The attempt under way, from `spec.attempt`.
+    pub attempt: u32,
+    /// When this attempt made its first step.
+    pub started_at: Option<Time>,
+    /// The step the migration stands on.
+    pub step: Option<Step>,
+    /// What rolled the attempt back; only a higher `spec.attempt` or `resume` takes it away.
+    pub latch: Option<Latch>,
+    /// What operators said, stronger than the file until `resume`.
+    pub verbs: Verbs,
+    /// The weights Ferry last meant to write, recorded before it wrote them.
+    pub intended: Option<Intended>,
+    /// The bounds each side had before Ferry first changed them.
+    pub saved: PerSide<Option<Bounds>>,
+    /// The floor promised on each side at present.
+    pub floors: PerSide<Option<u32>>,
+    /// Since when the last step stood, verified: the bake counts from here.
+    pub full_since: Option<Time>,
+    /// When the bake was over.
+    pub baked_at: Option<Time>,
+    /// Since when EC2's requests have been below the limit without a gap.
+    pub quiet_since: Option<Time>,
+    /// When EC2 was declared drained.
+    pub drained_at: Option<Time>,
+    /// Since when something that must be known has not been.
+    pub unknown_since: Option<Time>,
+}
+
+/// Wanted, set and measured share.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ShareStatus {
+    /// What Ferry works towards now.
+    pub wanted: Option<Share>,
+    /// What the live weights say, where all routes agree.
+    pub set: Option<Share>,
+    /// What request counts say.
+    pub measured: Option<Share>,
+}
+
+/// A step and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Its share.
+    pub share: Share,
+    /// When it was decided, and its intent recorded.
+    pub decided_at: Time,
+    /// When the live weights were first seen to hold it, in sync on all routes.
+    pub verified_at: Option<Time>,
+    /// When clients had had time to follow: dwell and evidence count from here.
+    pub settled_at: Option<Time>,
+}
+
+/// What rolled an attempt back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Latch {
+    /// When.
+    pub at: Time,
+    /// From which share.
+    pub from: Share,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Why.
+    pub reason: RollbackReason,
+}
+
+/// Why traffic goes back to EC2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum RollbackReason {
+    /// The judge said so.
+    Verdict {
+        /// Its reason.
+        verdict: VerdictReason,
+    },
+    /// Fargate lost the tasks that its share needs.
+    CapacityLost {
+        /// Healthy tasks left.
+        healthy: u32,
+        /// Tasks needed.
+        needed: u32,
+    },
+    /// The spec asks for less than what is live.
+    ShareLowered,
+    /// An operator asked for it.
+    Operator {
+        /// Who.
+        who: String,
+    },
+    /// Someone moved traffic to EC2 past Ferry: taken as an operator's abort.
+    MovedByHand,
+}
+
+impl RollbackReason {
+    /// The reason's name, as conditions, events and metric labels show it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Verdict { verdict } => verdict.name(),
+            Self::CapacityLost { .. } => "CapacityLost",
+            Self::ShareLowered => "ShareLowered",
+            Self::Operator { .. } => "Operator",
+            Self::MovedByHand => "MovedByHand",
+        }
+    }
+}
+
+impl fmt::Display for RollbackReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verdict { verdict } => verdict.fmt(f),
+            Self::CapacityLost { healthy, needed } => {
+                write!(f, "Fargate has {healthy} healthy tasks and its share needs {needed}")
+            }
+            Self::ShareLowered => f.write_str("the desired share was lowered"),
+            Self::Operator { who } => write!(f, "{who} asked for it"),
+            Self::MovedByHand => f.write_str("traffic was moved to EC2 by hand"),
+        }
+    }
+}
+
+/// What operators said; each stands until `resume`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Verbs {
+    /// No step forward.
+    pub pause: Option<Said>,
+    /// Hold this share.
+    pub pin: Option<Pin>,
+    /// Go back to EC2.
+    pub rollback: Option<Said>,
+    /// Take the next step without waiting for evidence or dwell; used up by one step.
+    pub advance: Option<Said>,
+}
+
+/// Who said something, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said {
+    /// Who.
+    pub who: String,
+    /// When.
+    pub at: Time,
+}
+
+/// An operator's pin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pin {
+    /// At what share.
+    pub share: Share,
+    /// By whom.
+    pub said: Said,
+}
+
+/// Weights that Ferry meant to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Intended {
+    /// When the intent was recorded.
+    pub at: Time,
+    /// The share they express.
+    pub share: Share,
+    /// What the routes held before.
+    pub before: Weights,
+    /// What they are to hold.
+    pub after: Weights,
+}

@@ -161,9 +161,9 @@ impl WeightPair {
         // so that equal shares always give equal bytes.
         let mut best = (u64::MAX, Self { ec2: 1, fargate: 1 });
         for total in 2..=2 * weight_max {
-            let fargate = (per_mille * total + 500) / 1000;
-            let ec2 = total.saturating_sub(fargate);
-            if !(1..=weight_max).contains(&fargate) || !(1..=weight_max).contains(&ec2) {
+            let fargate = ((per_mille * total + 500) / 1000).clamp(1, total - 1);
+            let ec2 = total - fargate;
+            if fargate > weight_max || ec2 > weight_max {
                 continue;
             }
             // |f/total - p/1000| compared without division, scaled by a common 10^9.

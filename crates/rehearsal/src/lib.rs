@@ -1,0 +1,3 @@
+//! A whole planned migration, run against a simulated region.
+
+pub mod record;

@@ -1,0 +1,1 @@
+//! A rehearsal as a self-contained page with plots.

@@ -1,0 +1,218 @@
+//! One migration while the controller watches it, and how it is first looked at.
+
+use std::sync::Arc;
+
+use analysis::Fold;
+use cloud::signals::Thresholds;
+use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
+use model::minute::{Counts, Minute};
+use model::{PerSide, Side, Span, Time};
+use planner::Parts;
+use serde::{Deserialize, Serialize};
+use store::{Contents, Evidence, Store, Version};
+
+use crate::judging::{self, Frozen};
+use crate::load::LoadLog;
+use crate::managed::Managed;
+use crate::minutes::MinuteLog;
+
+/// How much of the past is read when a migration is first looked at: a week holds every
+/// recurring hour once.
+const HISTORY: Span = Span::from_days(7);
+/// Minutes asked for at once: GetMetricData gives at most 100,800 datapoints a call, and a
+/// minute of a side is at most ten of them.
+const HISTORY_MINUTES_AT_ONCE: i64 = 1_440;
+
+/// One migration while the controller watches it.
+pub(crate) struct Watch {
+    pub(crate) managed: Managed,
+    /// Target groups, once they are known.
+    pub(crate) groups: PerSide<Option<TargetGroup>>,
+    /// What was in the store, with what this process made of it since.
+    pub(crate) contents: Contents,
+    /// The version the store is known to hold; `None` until it was read.
+    pub(crate) version: Option<Version>,
+    /// How the minutes are judged; `None` until EC2's past is known.
+    pub(crate) judge: Option<Judge>,
+    pub(crate) minutes: MinuteLog,
+    pub(crate) load: LoadLog,
+    /// The newest minute of each side, for people.
+    pub(crate) latest: PerSide<Latest>,
+    /// Whether it may be moving or suspect, so that it is looked at more often.
+    pub(crate) urgent: bool,
+    /// When evidence was last put into the store.
+    pub(crate) checkpoint_at: Option<Time>,
+}
+
+/// The evidence so far and what it is judged by.
+pub(crate) struct Judge {
+    pub(crate) frozen: Frozen,
+    pub(crate) settings: analysis::Settings,
+    pub(crate) fold: Fold,
+}
+
+/// The newest settled minute of a side, for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Latest {
+    /// 99th percentile of latency in milliseconds.
+    pub p99_ms: Option<f64>,
+    /// Requests per minute.
+    pub requests_per_minute: Option<f64>,
+    /// Requests slower than the SLO over all requests.
+    pub slow_ratio: Option<f64>,
+}
+
+/// A checkpoint of evidence as it stands in the store.
+#[derive(Serialize, Deserialize)]
+struct Checkpoint {
+    frozen: Frozen,
+    fold: Fold,
+}
+
+impl Watch {
+    pub(crate) fn new(managed: Managed) -> Self {
+        Self {
+            groups: managed.groups.clone(),
+            managed,
+            contents: Contents::default(),
+            version: None,
+            judge: None,
+            minutes: MinuteLog::default(),
+            load: LoadLog::default(),
+            latest: PerSide::default(),
+            urgent: true,
+            checkpoint_at: None,
+        }
+    }
+
+    /// The names under which its parts are seen.
+    pub(crate) fn parts(&self) -> Parts {
+        let group = |side: Side| self.groups.get(side).as_ref().map(|group| group.0.clone());
+        Parts::of(&self.managed.migration, PerSide::from_fn(group))
+    }
+
+    /// Learns what must be known before anything can be said: the record, the target groups
+    /// and EC2's past. What fails is tried again at the next tick.
+    pub(crate) async fn open(&mut self, cloud: &Cloud, store: &Arc<dyn Store>, now: Time) {
+        if self.version.is_none() {
+            self.load(store).await;
+        }
+        self.find_groups(cloud).await;
+        if self.version.is_some() && self.judge.is_none() {
+            self.learn_past(cloud, now).await;
+        }
+    }
+
+    /// Reads the record. A record that cannot be read is not an empty one: without it nothing
+    /// is ever written.
+    async fn load(&mut self, store: &Arc<dyn Store>) {
+        match store.load(&self.managed.name).await {
+            Ok(Some(record)) => {
+                self.version = Some(record.version);
+                self.contents = record.contents;
+            }
+            Ok(None) => self.version = Some(Version::NONE),
+            Err(_) => {}
+        }
+    }
+
+    async fn find_groups(&mut self, cloud: &Cloud) {
+        for side in Side::ALL {
+            if self.groups.get(side).is_none() {
+                let found = cloud.services.target_group(self.managed.services.get(side)).await;
+                *self.groups.get_mut(side) = found.ok().flatten();
+            }
+        }
+    }
+
+    /// Reads a week of minutes for the load's peaks and freezes the thresholds that the
+    /// comparison uses, or goes on from the checkpoint in the store.
+    async fn learn_past(&mut self, cloud: &Cloud, now: Time) {
+        let (Some(ec2), Some(_)) = (&self.groups.ec2, &self.groups.fargate) else { return };
+        let resumed = self.contents.evidence.as_ref().and_then(resume);
+        let from = now - HISTORY;
+        let quantiles = match &resumed {
+            Some(checkpoint) => Some(checkpoint.frozen.quantiles),
+            None => cloud.signals.quantiles(ec2, from, now).await.ok().flatten(),
+        };
+        let Some(quantiles) = quantiles else { return };
+        let until = (now - cloud.signals.settle()).minute();
+        let Some(past) = self.read_past(cloud, quantiles, from.minute(), until).await else {
+            return;
+        };
+        let frozen = match &resumed {
+            Some(checkpoint) => checkpoint.frozen.clone(),
+            None => Frozen::learn(quantiles, &past),
+        };
+        let settings = judging::settings(&self.managed, &frozen);
+        let fold = resumed.map_or_else(|| Fold::new(&settings), |checkpoint| checkpoint.fold);
+        self.judge = Some(Judge { frozen, settings, fold });
+    }
+
+    /// Reads the minutes `[from, until)` of both sides into the load log and gives EC2's.
+    /// `None` if any part could not be read: half a week is not a week.
+    async fn read_past(
+        &mut self,
+        cloud: &Cloud,
+        quantiles: judging::FrozenQuantiles,
+        from: i64,
+        until: i64,
+    ) -> Option<PerSide<Vec<SideMinute>>> {
+        let mut past = PerSide::<Vec<SideMinute>>::default();
+        let mut begin = from;
+        while begin < until {
+            let end = until.min(begin + HISTORY_MINUTES_AT_ONCE);
+            let asks: Vec<MinuteAsk> = Side::ALL
+                .into_iter()
+                .filter_map(|side| self.ask(side, quantiles, begin, end))
+                .collect();
+            let answers = cloud.signals.minutes(&asks).await;
+            for (side, answer) in Side::ALL.into_iter().zip(answers) {
+                past.get_mut(side).extend(answer.ok()?);
+            }
+            begin = end;
+        }
+        let mut minutes: Vec<(i64, Side, Option<u64>)> = past
+            .iter()
+            .flat_map(|(side, read)| read.iter().map(move |m| (m.minute, side, m.counts.requests)))
+            .collect();
+        minutes.sort_by_key(|(minute, side, _)| (*minute, *side));
+        for (minute, side, requests) in minutes {
+            self.load.push(side, minute, requests);
+        }
+        Some(past)
+    }
+
+    /// An ask for the minutes `[from, until)` of one side.
+    pub(crate) fn ask(
+        &self,
+        side: Side,
+        quantiles: judging::FrozenQuantiles,
+        from: i64,
+        until: i64,
+    ) -> Option<MinuteAsk> {
+        Some(MinuteAsk {
+            service: self.managed.services.get(side).clone(),
+            group: self.groups.get(side).clone()?,
+            thresholds: judging::thresholds(side, self.managed.latency_threshold, quantiles),
+            from,
+            until,
+        })
+    }
+
+    /// Puts the evidence into what is saved next.
+    pub(crate) fn checkpoint(&mut self, now: Time) {
+        let Some(judge) = &self.judge else { return };
+        let checkpoint =
+            CheckpointRef { frozen: &judge.frozen, fold: &judge.fold };
+        if let Ok(fold) = serde_json::to_string(&checkpoint) {
+            self.contents.evidence = Some(Evidence { method: analysis::METHOD_VERSION, fold });
+            self.checkpoint_at = Some(now);
+        }
+    }
+
+    /// Keeps what people look at.
+    pub(crate) fn note_latest(&mut self, side: Side, read: &SideMinute) {
+        *self.latest.get_mut(side) = Latest::of(read);
+    }
+}

@@ -1,5 +1,6 @@
 //! One migration while the controller watches it, and how it is first looked at.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use analysis::Fold;
@@ -11,7 +12,7 @@ use planner::Parts;
 use serde::{Deserialize, Serialize};
 use store::{Contents, Evidence, Store, Version};
 
-use crate::judging::{self, Frozen};
+use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
 use crate::minutes::MinuteLog;
@@ -133,32 +134,32 @@ impl Watch {
         let from = now - HISTORY;
         let quantiles = match &resumed {
             Some(checkpoint) => Some(checkpoint.frozen.quantiles),
-            None => cloud.signals.quantiles(ec2, from, now).await.ok().flatten(),
+            None => cloud.signals.quantiles(ec2, from, now).await.ok().flatten().map(Into::into),
         };
         let Some(quantiles) = quantiles else { return };
         let until = (now - cloud.signals.settle()).minute();
-        let Some(past) = self.read_past(cloud, quantiles, from.minute(), until).await else {
+        let Some(totals) = self.read_past(cloud, quantiles, from.minute(), until).await else {
             return;
         };
         let frozen = match &resumed {
             Some(checkpoint) => checkpoint.frozen.clone(),
-            None => Frozen::learn(quantiles, &past),
+            None => Frozen::learn(quantiles, &totals),
         };
         let settings = judging::settings(&self.managed, &frozen);
         let fold = resumed.map_or_else(|| Fold::new(&settings), |checkpoint| checkpoint.fold);
         self.judge = Some(Judge { frozen, settings, fold });
     }
 
-    /// Reads the minutes `[from, until)` of both sides into the load log and gives EC2's.
-    /// `None` if any part could not be read: half a week is not a week.
+    /// Reads the minutes `[from, until)` of both sides into the load log and gives their total
+    /// requests. `None` if any part could not be read: half a week is not a week.
     async fn read_past(
         &mut self,
         cloud: &Cloud,
-        quantiles: judging::FrozenQuantiles,
+        quantiles: FrozenQuantiles,
         from: i64,
         until: i64,
-    ) -> Option<PerSide<Vec<SideMinute>>> {
-        let mut past = PerSide::<Vec<SideMinute>>::default();
+    ) -> Option<BTreeMap<i64, u64>> {
+        let mut totals = BTreeMap::<i64, u64>::new();
         let mut begin = from;
         while begin < until {
             let end = until.min(begin + HISTORY_MINUTES_AT_ONCE);
@@ -166,28 +167,34 @@ impl Watch {
                 .into_iter()
                 .filter_map(|side| self.ask(side, quantiles, begin, end))
                 .collect();
-            let answers = cloud.signals.minutes(&asks).await;
-            for (side, answer) in Side::ALL.into_iter().zip(answers) {
-                past.get_mut(side).extend(answer.ok()?);
+            let mut minutes = BTreeMap::<i64, PerSide<Option<SideMinute>>>::new();
+            for (side, answer) in Side::ALL.into_iter().zip(cloud.signals.minutes(&asks).await) {
+                for read in answer.ok()? {
+                    *minutes.entry(read.minute).or_default().get_mut(side) = Some(read);
+                }
+            }
+            for (minute, sides) in minutes {
+                for (side, read) in sides.iter() {
+                    let Some(read) = read else { continue };
+                    self.learn(side, read);
+                    *totals.entry(minute).or_default() += read.counts.requests.unwrap_or(0);
+                }
             }
             begin = end;
         }
-        let mut minutes: Vec<(i64, Side, Option<u64>)> = past
-            .iter()
-            .flat_map(|(side, read)| read.iter().map(move |m| (m.minute, side, m.counts.requests)))
-            .collect();
-        minutes.sort_by_key(|(minute, side, _)| (*minute, *side));
-        for (minute, side, requests) in minutes {
-            self.load.push(side, minute, requests);
-        }
-        Some(past)
+        Some(totals)
+    }
+
+    /// Takes a minute into what is known of load and of what tasks carry.
+    pub(crate) fn learn(&mut self, side: Side, read: &SideMinute) {
+        self.load.push(side, read.minute, read.counts.requests);
     }
 
     /// An ask for the minutes `[from, until)` of one side.
     pub(crate) fn ask(
         &self,
         side: Side,
-        quantiles: judging::FrozenQuantiles,
+        quantiles: FrozenQuantiles,
         from: i64,
         until: i64,
     ) -> Option<MinuteAsk> {

@@ -1,0 +1,88 @@
+//! The margin of a comparison: what Fargate may be worse by before it counts (2.2, A10).
+
+use crate::settings::{Calibration, Offset, Settings};
+use crate::signal::Signal;
+
+/// The ratio of bad fractions under the two null hypotheses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Margin {
+    /// Harm is evidence against "Fargate's bad fraction is at most this times EC2's".
+    pub(crate) harm: f64,
+    /// Safety is evidence against "it is at least this times EC2's".
+    pub(crate) safe: f64,
+}
+
+/// Errors may rise by half ...
+const ERROR_RATIO: f64 = 1.5;
+/// ... or by a quarter of the budget, whichever is more: a ratio alone would judge one error
+/// against none.
+pub(crate) const ERROR_BUDGET_PART: f64 = 0.25;
+/// Without a learnt difference of clients, 5 % of latency is carried both ways (A10).
+const UNCALIBRATED_LATENCY: f64 = 0.05;
+/// One-sided 95 % of a learnt difference.
+const OFFSET_DEVIATIONS: f64 = 1.645;
+/// A difference learnt worse than this, or larger, calibrates nothing (A10).
+const OFFSET_ERROR_MAX: f64 = 0.02;
+const OFFSET_VALUE_MAX: f64 = 0.10;
+
+/// The ratio before clients and tasks are thought of: 1 for latency, whose margin is in the
+/// thresholds; max(1.5, 1 + 0.25 b / p) for errors, p being EC2's recent error rate.
+pub(crate) fn ratio(settings: &Settings, signal: Signal, error_rate_ec2: f64) -> f64 {
+    match signal {
+        Signal::SlowSlo | Signal::SlowP90 | Signal::SlowP50 => 1.0,
+        Signal::Errors => match settings.budget(signal.slo()) {
+            Some(budget) if error_rate_ec2 > 0.0 => {
+                ERROR_RATIO.max(1.0 + ERROR_BUDGET_PART * budget / error_rate_ec2)
+            }
+            _ => ERROR_RATIO,
+        },
+    }
+}
+
+/// `ratio` moved by what is known and not known of clients and tasks.
+///
+/// `task_deviation` is 2 sd sqrt(1/N_C + 1/N_B) in log latency, zero when tasks are not known.
+/// It widens what harm must exceed and leaves safety alone: a few tasks that happen to be slow
+/// must not roll back, and shrinking the other side would keep small services from ever
+/// advancing.
+pub(crate) fn margin(
+    settings: &Settings,
+    signal: Signal,
+    ratio: f64,
+    task_deviation: f64,
+) -> Margin {
+    let tasks = signal.slope() * task_deviation;
+    let (above, below) = match &settings.calibration {
+        Calibration::NotNeeded => (tasks, 0.0),
+        Calibration::None => {
+            let carried = UNCALIBRATED_LATENCY * signal.slope();
+            (tasks + carried, -carried)
+        }
+        Calibration::RouterAA { offsets } => {
+            let Offset { value, error } = learnt(offsets.get(&signal));
+            (tasks + value + OFFSET_DEVIATIONS * error, value - OFFSET_DEVIATIONS * error)
+        }
+    };
+    let moved = |by: f64| if by == 0.0 { ratio } else { ratio * libm::exp(by) };
+    Margin { harm: moved(above), safe: moved(below) }
+}
+
+/// The offset as given; an unusable or missing one judges harm with none (it cannot prove
+/// safety, see [`is_usable`]).
+fn learnt(offset: Option<&Offset>) -> Offset {
+    offset.copied().filter(|o| o.value.is_finite() && o.error.is_finite()).map_or(
+        Offset { value: 0.0, error: UNCALIBRATED_LATENCY },
+        |o| Offset { value: o.value.clamp(-1.0, 1.0), error: o.error.clamp(0.0, 1.0) },
+    )
+}
+
+/// Whether the difference between clients is known well enough to advance on a comparison.
+pub(crate) fn is_usable(settings: &Settings, signal: Signal) -> bool {
+    match &settings.calibration {
+        Calibration::NotNeeded | Calibration::None => true,
+        Calibration::RouterAA { offsets } => offsets.get(&signal).is_some_and(|offset| {
+            (0.0..=OFFSET_ERROR_MAX).contains(&offset.error)
+                && offset.value.abs() <= OFFSET_VALUE_MAX
+        }),
+    }
+}

@@ -26,17 +26,25 @@ pub(crate) struct MinuteLog {
 struct SideLog {
     /// The first minute that is not known yet; `None` before the first ask.
     next: Option<i64>,
+    /// The newest minute that was asked for.
+    asked: Option<i64>,
     /// Counts and revision of the minutes that can still change.
     known: BTreeMap<i64, (Counts, u32)>,
 }
 
 impl MinuteLog {
-    /// The minutes `[from, until)` to ask for, when `latest` is the newest settled one.
-    pub(crate) fn due(&self, side: Side, latest: i64) -> (i64, i64) {
+    /// The minutes `[from, until)` to ask for, when `latest` is the newest settled one; `None`
+    /// when it was asked for already and each minute is asked for once a minute at most.
+    pub(crate) fn due(&mut self, side: Side, latest: i64) -> Option<(i64, i64)> {
+        let log = self.sides.get_mut(side);
+        if log.asked.is_some_and(|asked| asked >= latest) {
+            return None;
+        }
+        log.asked = Some(latest);
         let oldest = latest + 1 - CORRECTION_MINUTES;
-        let next = self.sides.get(side).next.unwrap_or(latest).max(oldest);
+        let next = log.next.unwrap_or(latest).max(oldest);
         let reread = latest.rem_euclid(REREAD_EVERY_MINUTES) == 0;
-        (if reread { oldest.min(next) } else { next }, latest + 1)
+        Some((if reread { oldest.min(next) } else { next }, latest + 1))
     }
 
     /// Remembers what the sides look like at `now`, for the minutes read later.
@@ -65,7 +73,7 @@ impl MinuteLog {
         side: Side,
         seen_at: Time,
         latest: i64,
-        answer: Vec<SideMinute>,
+        answer: &[SideMinute],
     ) -> Vec<Minute> {
         let mut rows = Vec::new();
         for read in answer {
@@ -78,8 +86,8 @@ impl MinuteLog {
                 Some((_, revision)) => revision.saturating_add(1),
                 None => 0,
             };
-            log.known.insert(read.minute, (read.counts.clone(), revision));
-            let context = self.context(side, &read);
+            log.known.insert(read.minute, (read.counts, revision));
+            let context = self.context(side, read);
             rows.push(Minute {
                 minute: read.minute,
                 side,
@@ -165,21 +173,23 @@ mod tests {
     fn a_missing_minute_is_asked_for_until_it_is_too_old_to_matter() {
         let mut log = MinuteLog::default();
         let now = Time::from_minute(1_003);
-        log.take(Side::Ec2, now, 1_001, (990..1_001).map(|m| read(m, Some(1))).collect());
-        assert_eq!(log.due(Side::Ec2, 1_002).0, 987 + 1, "987 was never heard of");
-        let rows = log.take(Side::Ec2, now, 1_002, vec![read(1_001, None), read(1_002, Some(1))]);
+        let known: Vec<_> = (990..1_001).map(|m| read(m, Some(1))).collect();
+        log.take(Side::Ec2, now, 1_001, &known);
+        assert_eq!(log.due(Side::Ec2, 1_002), Some((988, 1_003)), "988 was never heard of");
+        assert_eq!(log.due(Side::Ec2, 1_002), None, "one ask a minute");
+        let rows = log.take(Side::Ec2, now, 1_002, &[read(1_001, None), read(1_002, Some(1))]);
         assert_eq!(rows.iter().map(|row| row.minute).collect::<Vec<_>>(), [1_002]);
-        assert_eq!(log.due(Side::Ec2, 1_017), (1_003, 1_018));
+        assert_eq!(log.due(Side::Ec2, 1_017), Some((1_003, 1_018)));
     }
 
     #[test]
     fn only_news_becomes_rows_and_corrections_are_numbered() {
         let mut log = MinuteLog::default();
         let now = Time::from_minute(103);
-        let first = log.take(Side::Fargate, now, 101, vec![read(101, Some(5))]);
+        let first = log.take(Side::Fargate, now, 101, &[read(101, Some(5))]);
         assert_eq!(first.first().map(|row| row.revision), Some(0));
-        assert!(log.take(Side::Fargate, now, 101, vec![read(101, Some(5))]).is_empty());
-        let corrected = log.take(Side::Fargate, now, 102, vec![read(101, Some(6))]);
+        assert!(log.take(Side::Fargate, now, 101, &[read(101, Some(5))]).is_empty());
+        let corrected = log.take(Side::Fargate, now, 102, &[read(101, Some(6))]);
         assert_eq!(corrected.first().map(|row| row.revision), Some(1));
     }
 
@@ -196,7 +206,7 @@ mod tests {
         log.note(Time::from_secs(6_000), context(1, true));
         log.note(Time::from_secs(6_030), context(5, true));
         let rows =
-            log.take(Side::Fargate, Time::from_secs(6_200), 100, vec![read(100, Some(5))]);
+            log.take(Side::Fargate, Time::from_secs(6_200), 100, &[read(100, Some(5))]);
         assert_eq!(rows[0].context.settled, Some(false));
     }
 }

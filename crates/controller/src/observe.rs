@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Cloud, Error, TargetGroup};
-use model::observation::{Scaling, Seen, Service, Targets};
-use model::route::{Route, ServiceId, Split};
-use model::{PerSide, Side, Span, Time};
+use model::observation::Seen;
+use model::route::{Route, ServiceId};
+use model::{PerSide, Span, Time};
+use planner::Snapshot;
 
 use crate::managed::Managed;
 
@@ -13,17 +14,14 @@ use crate::managed::Managed;
 pub(crate) const EVERY_URGENT: Span = Span::from_secs(10);
 /// How often they are read otherwise: the finest grain at which minutes can change a verdict.
 pub(crate) const EVERY_CALM: Span = Span::from_secs(60);
-/// How often weights and scalable targets are read when Ferry has no reason to expect a change;
+/// How often weights are read when Ferry has no reason to expect a change;
 /// this bounds how long a change made by hand stays unseen.
 pub(crate) const EVERY_AUDIT: Span = Span::from_mins(5);
 
-/// Everything that was seen, by what AWS calls it, each with its own age or gap.
+/// Everything that was seen, each with its own age or gap, and what is due next.
 #[derive(Debug, Default)]
 pub(crate) struct Sight {
-    services: BTreeMap<ServiceId, Seen<Service>>,
-    targets: BTreeMap<TargetGroup, Seen<Targets>>,
-    scaling: BTreeMap<ServiceId, Seen<Option<Scaling>>>,
-    splits: BTreeMap<String, Seen<Split>>,
+    pub(crate) snapshot: Snapshot,
     /// When each was last asked for, whether or not an answer came: a failing call is not
     /// repeated faster than a good one.
     asked: Asked,
@@ -60,7 +58,7 @@ impl Sight {
         });
         if !due.is_empty() {
             let answers = cloud.services.services(&due).await;
-            take(&mut self.services, now, due, answers);
+            take(&mut self.snapshot.services, now, due, answers);
         }
     }
 
@@ -70,17 +68,18 @@ impl Sight {
         });
         if !due.is_empty() {
             let answers = cloud.services.targets(&due).await;
-            take(&mut self.targets, now, due, answers);
+            let arns = due.into_iter().map(|group| group.0).collect();
+            take(&mut self.snapshot.targets, now, arns, answers);
         }
     }
 
     async fn refresh_scaling(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        let due = due(now, &mut self.asked.scaling, subjects, EVERY_AUDIT, |subject| {
+        let due = due(now, &mut self.asked.scaling, subjects, EVERY_CALM, |subject| {
             subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
         });
         if !due.is_empty() {
             let answers = cloud.scaling.scalable_targets(&due).await;
-            take(&mut self.scaling, now, due, answers);
+            take(&mut self.snapshot.scaling, now, due, answers);
         }
     }
 
@@ -98,7 +97,7 @@ impl Sight {
             .map(|subject| (subject.managed.name.clone(), subject.managed.routes.clone()))
             .unzip();
         let answers = cloud.router.observe(&routes).await;
-        take(&mut self.splits, now, names, answers);
+        take(&mut self.snapshot.splits, now, names, answers);
     }
 
     /// Forgets when a migration's weights and bounds were read, so that they are read again

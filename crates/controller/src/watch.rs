@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use analysis::Fold;
-use cloud::signals::Thresholds;
 use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
-use model::minute::{Counts, Minute};
+use model::observation::{Gap, Load, Seen};
+use model::spec::SloKind;
+use model::verdict::Verdict;
 use model::{PerSide, Side, Span, Time};
 use planner::Parts;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
 use crate::minutes::MinuteLog;
+use crate::observe::Sight;
+use crate::safe::SafeRates;
+use crate::tick;
 
 /// How much of the past is read when a migration is first looked at: a week holds every
 /// recurring hour once.
@@ -37,6 +41,9 @@ pub(crate) struct Watch {
     pub(crate) judge: Option<Judge>,
     pub(crate) minutes: MinuteLog,
     pub(crate) load: LoadLog,
+    pub(crate) safe: SafeRates,
+    /// The names under which its parts are seen.
+    pub(crate) parts: Parts,
     /// The newest minute of each side, for people.
     pub(crate) latest: PerSide<Latest>,
     /// Whether it may be moving or suspect, so that it is looked at more often.
@@ -64,15 +71,23 @@ pub struct Latest {
 }
 
 /// A checkpoint of evidence as it stands in the store.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Checkpoint {
     frozen: Frozen,
     fold: Fold,
 }
 
+/// The same, to be written.
+#[derive(Serialize)]
+struct CheckpointRef<'a> {
+    frozen: &'a Frozen,
+    fold: &'a Fold,
+}
+
 impl Watch {
     pub(crate) fn new(managed: Managed) -> Self {
         Self {
+            parts: parts(&managed, &managed.groups),
             groups: managed.groups.clone(),
             managed,
             contents: Contents::default(),
@@ -80,16 +95,25 @@ impl Watch {
             judge: None,
             minutes: MinuteLog::default(),
             load: LoadLog::default(),
+            safe: SafeRates::default(),
             latest: PerSide::default(),
             urgent: true,
             checkpoint_at: None,
         }
     }
 
-    /// The names under which its parts are seen.
-    pub(crate) fn parts(&self) -> Parts {
-        let group = |side: Side| self.groups.get(side).as_ref().map(|group| group.0.clone());
-        Parts::of(&self.managed.migration, PerSide::from_fn(group))
+    /// Takes a new version of the spec. Evidence stays: what was seen stays true, and the judge
+    /// goes by the new objectives from the next minute on.
+    pub(crate) fn take_spec(&mut self, managed: Managed) {
+        self.groups = PerSide::from_fn(|side| {
+            managed.groups.get(side).clone().or_else(|| self.groups.get(side).clone())
+        });
+        self.parts = parts(&managed, &self.groups);
+        self.managed = managed;
+        if let Some(judge) = &mut self.judge {
+            judge.settings = judging::settings(&self.managed, &judge.frozen);
+        }
+        self.urgent = true;
     }
 
     /// Learns what must be known before anything can be said: the record, the target groups
@@ -122,6 +146,7 @@ impl Watch {
             if self.groups.get(side).is_none() {
                 let found = cloud.services.target_group(self.managed.services.get(side)).await;
                 *self.groups.get_mut(side) = found.ok().flatten();
+                self.parts = parts(&self.managed, &self.groups);
             }
         }
     }
@@ -186,8 +211,65 @@ impl Watch {
     }
 
     /// Takes a minute into what is known of load and of what tasks carry.
-    pub(crate) fn learn(&mut self, side: Side, read: &SideMinute) {
+    fn learn(&mut self, side: Side, read: &SideMinute) {
         self.load.push(side, read.minute, read.counts.requests);
+        self.safe.push(side, read, self.latency_budget());
+    }
+
+    /// The error budget of the first latency SLO; without one any speed is good enough.
+    fn latency_budget(&self) -> f64 {
+        let slos = &self.managed.migration.spec.slos;
+        let budget = slos.iter().find_map(|slo| match &slo.kind {
+            SloKind::Latency(latency) => Some(latency.objective.budget()),
+            SloKind::Availability(_) | SloKind::Datadog(_) => None,
+        });
+        budget.unwrap_or(1.0)
+    }
+
+    /// Remembers what the sides look like now, for the minutes that are read later.
+    pub(crate) fn note_contexts(&mut self, now: Time, sight: &Sight) {
+        let seen = PerSide::from_fn(|side| tick::context(sight, self, side));
+        self.minutes.note(now, seen);
+    }
+
+    /// Folds an answer's new and corrected minutes into load and evidence.
+    pub(crate) fn take_minutes(
+        &mut self,
+        side: Side,
+        now: Time,
+        latest: i64,
+        answer: &[SideMinute],
+    ) {
+        let rows = self.minutes.take(side, now, latest, answer);
+        if let Some(newest) = answer.iter().rev().find(|read| read.counts.requests.is_some()) {
+            *self.latest.get_mut(side) = Latest::of(newest);
+        }
+        for read in answer.iter().filter(|read| rows.iter().any(|row| row.minute == read.minute)) {
+            self.learn(side, read);
+        }
+        let safe = *self.safe.per_task_rpm().get(side);
+        let Some(judge) = &mut self.judge else { return };
+        for mut row in rows {
+            row.context.surge = judge.frozen.surge_due(row.minute);
+            row.context.safe_per_task = safe.and_then(whole);
+            judge.fold.push(&judge.settings, &row);
+        }
+    }
+
+    /// The load as of now, or why it is not known.
+    pub(crate) fn seen_load(&self, now: Time, latest: i64) -> Seen<Load> {
+        match self.load.load(latest, self.safe.per_task_rpm()) {
+            Some(load) => Seen::known(load, now),
+            None => Seen::unknown(Gap::NotFound),
+        }
+    }
+
+    /// What the judge says now.
+    pub(crate) fn verdict(&self, now: Time) -> Verdict {
+        match &self.judge {
+            Some(judge) => judge.fold.verdict(&judge.settings, now),
+            None => tick::unjudged(),
+        }
     }
 
     /// An ask for the minutes `[from, until)` of one side.
@@ -210,16 +292,46 @@ impl Watch {
     /// Puts the evidence into what is saved next.
     pub(crate) fn checkpoint(&mut self, now: Time) {
         let Some(judge) = &self.judge else { return };
-        let checkpoint =
-            CheckpointRef { frozen: &judge.frozen, fold: &judge.fold };
+        let checkpoint = CheckpointRef { frozen: &judge.frozen, fold: &judge.fold };
+        // Serialising plain data into a string has nothing to fail on; if it ever did, the last
+        // checkpoint stays, which is older and as good.
         if let Ok(fold) = serde_json::to_string(&checkpoint) {
             self.contents.evidence = Some(Evidence { method: analysis::METHOD_VERSION, fold });
             self.checkpoint_at = Some(now);
         }
     }
+}
 
-    /// Keeps what people look at.
-    pub(crate) fn note_latest(&mut self, side: Side, read: &SideMinute) {
-        *self.latest.get_mut(side) = Latest::of(read);
+impl Latest {
+    #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
+    fn of(read: &SideMinute) -> Self {
+        let requests = read.counts.requests.map(|requests| requests as f64);
+        let slow = read.counts.slow.map(|slow| slow as f64);
+        Self {
+            p99_ms: read.p99_ms,
+            requests_per_minute: requests,
+            slow_ratio: slow.zip(requests).map(|(slow, requests)| slow / requests.max(1.0)),
+        }
     }
+}
+
+fn parts(managed: &Managed, groups: &PerSide<Option<TargetGroup>>) -> Parts {
+    let group = |side: Side| groups.get(side).as_ref().map(|group| group.0.clone());
+    Parts::of(&managed.migration, PerSide::from_fn(group))
+}
+
+/// Reads a checkpoint; one of another method cannot be gone on from.
+fn resume(evidence: &Evidence) -> Option<Checkpoint> {
+    (evidence.method == analysis::METHOD_VERSION)
+        .then(|| serde_json::from_str(&evidence.fold).ok())
+        .flatten()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to lie between 1 and a thousand million"
+)]
+fn whole(rate: f64) -> Option<u32> {
+    (1.0..1e9).contains(&rate).then_some(rate as u32)
 }

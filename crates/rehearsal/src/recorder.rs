@@ -50,8 +50,8 @@ impl Recorder {
     }
 
     /// Adds a line that does not come from a pass, such as a fault that began.
-    pub(crate) fn note(&mut self, pass: &Pass, kind: EntryKind, at: Time, reason: String) {
-        self.timeline.push(Entry { at, ..entry(pass, kind, reason) });
+    pub(crate) fn note(&mut self, pass: &Pass, kind: EntryKind, reason: String) {
+        self.timeline.push(entry(pass, kind, reason));
     }
 
     fn action(&mut self, pass: &Pass, action: &Action, answer: &str) {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use model::Share;
 use model::action::{Action, Direction};
 use model::route::WeightPair;
 use serde::Serialize;
+
+use crate::facts::is_above;
 
 /// Something that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,18 +111,22 @@ impl Finding {
     }
 }
 
-/// Whether an action is a rollback by what it does and not only by its label: no route sends
-/// more to Fargate than the write expects to find there.
-pub(crate) fn is_true_rollback(action: &Action) -> bool {
+/// Whether an action is a rollback by what it does and not by its label alone: no route sends
+/// more to Fargate than the write expects to find there. Finishing a rollback is one.
+fn is_true_rollback(action: &Action) -> bool {
     match action {
-        Action::SetWeights { direction: Direction::RollBack, expected, weights, .. } => {
-            weights.iter().all(|(key, pair)| {
-                let after = pair.share();
-                let before = expected.get(key).and_then(|pair: &WeightPair| pair.share());
-                after == Some(Share::ZERO) || after.zip(before).is_some_and(|(a, b)| a <= b)
-            })
-        }
-        Action::SetWeights { .. }
+        Action::SetWeights {
+            direction: Direction::RollBack | Direction::Finish,
+            expected,
+            weights,
+            ..
+        } => weights.iter().all(|(key, pair)| {
+            // Nothing on Fargate is a rollback from anywhere.
+            let none = WeightPair { ec2: 1, fargate: 0 };
+            let before = expected.get(key).copied().unwrap_or(none);
+            is_above(*pair, before) == Some(false) || is_above(*pair, none) == Some(false)
+        }),
+        Action::SetWeights { direction: Direction::Advance, .. }
         | Action::SetBounds { .. }
         | Action::SetDesired { .. }
         | Action::PutScheduled { .. }

@@ -65,7 +65,7 @@ impl Audited {
 /// Never fails and never panics; what it cannot make sense of is a finding.
 pub fn audit(input: &Input<'_>, plan: &Plan) -> Audited {
     let facts = facts::Facts::new(input, plan);
-    let findings: Vec<_> = checks::ALL.iter().flat_map(|check| (check.find)(&facts)).collect();
+    let findings = checks::findings(&facts);
     let (permitted, stopped) =
         plan.actions.iter().enumerate().partition::<Vec<_>, _>(|(index, action)| {
             !findings.iter().any(|finding| finding.stops(*index, action))

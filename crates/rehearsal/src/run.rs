@@ -120,7 +120,7 @@ struct Rehearsal {
     checker: Checker,
     /// Since when the migration has stood where it will stay.
     settled_since: Option<Time>,
-    /// Faults that are biting, by name.
+    /// Faults that are acting, by name.
     faults: Vec<String>,
     last: Option<Pass>,
 }
@@ -155,14 +155,14 @@ impl Rehearsal {
 
     /// Adds a line for each fault that began or ended since the last pass.
     fn note_faults(&mut self, pass: &Pass) {
-        let biting = self.handle.with(|region| region.faults_biting());
-        for name in biting.iter().filter(|name| !self.faults.contains(name)) {
+        let acting = self.handle.with(|region| region.faults_acting());
+        for name in acting.iter().filter(|name| !self.faults.contains(name)) {
             self.recorder.note(pass, EntryKind::Fault, format!("fault begins: {name}"));
         }
-        for name in self.faults.iter().filter(|name| !biting.contains(name)) {
+        for name in self.faults.iter().filter(|name| !acting.contains(name)) {
             self.recorder.note(pass, EntryKind::Fault, format!("fault ends: {name}"));
         }
-        self.faults = biting;
+        self.faults = acting;
     }
 
     /// Whether the migration has succeeded, or has stood at another end long enough.

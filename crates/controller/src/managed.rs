@@ -48,7 +48,7 @@ impl Managed {
     pub fn new(generation: u64, migration: Arc<Migration>) -> Result<Self, Unsupported> {
         let spec = &migration.spec;
         let router = match (&spec.workload, &spec.traffic.router) {
-            (Workload::LoadBalanced(_), Some(router)) => router,
+            (Workload::LoadBalanced, Some(router)) => router,
             (workload, _) => return Err(Unsupported::Workload(workload.name())),
         };
         let named = |side: Side, cluster: &String, service: &Option<String>| match service {
@@ -98,7 +98,7 @@ fn routes(router: &Router) -> Result<Vec<Route>, Unsupported> {
             .map(|record| Route::Route53Record {
                 zone: weighted.hosted_zone_id.clone(),
                 name: record.name.clone(),
-                record_type: record.record_type.name().to_owned(),
+                record_type: record.record_type.to_string(),
                 ec2_set: weighted.ec2_set_identifier.clone(),
                 fargate_set: weighted.fargate_set_identifier.clone(),
             })

@@ -12,6 +12,7 @@ use model::settings::Settings;
 use model::spec::Migration;
 use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Side, Time};
+use planner::History;
 use store::{Answer, Store};
 
 use crate::act::{self, Order};
@@ -28,8 +29,8 @@ pub struct Controller {
     settings: Settings,
     watches: BTreeMap<String, Watch>,
     sight: Sight,
-    /// When automatic rollbacks began, oldest first: what the brake counts.
-    rollbacks: Vec<Time>,
+    /// Automatic rollbacks of late: what the brake counts.
+    history: History,
 }
 
 /// What a tick came to.
@@ -72,7 +73,7 @@ impl Controller {
             settings,
             watches: BTreeMap::new(),
             sight: Sight::default(),
-            rollbacks: Vec::new(),
+            history: History::default(),
         }
     }
 
@@ -102,7 +103,8 @@ impl Controller {
         self.observe(now).await;
         self.read_minutes(now).await;
         let proposals = self.propose(now);
-        let decided = decide::settle(now, &self.settings, &mut self.watches, proposals, &self.rollbacks);
+        let decided =
+            decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
         let orders = self.record(now, &decided).await;
         let answers = act::act(&self.cloud, &orders).await;
         let passes = self.close(now, decided, answers).await;
@@ -130,7 +132,7 @@ impl Controller {
 
     /// Asks for all minutes that are due, in one call, and folds what is new into evidence.
     async fn read_minutes(&mut self, now: Time) {
-        let latest = (now - self.cloud.signals.settle()).minute() - 1;
+        let latest = self.latest(now);
         let mut owners: Vec<(String, Side)> = Vec::new();
         let mut asks: Vec<MinuteAsk> = Vec::new();
         for (name, watch) in &mut self.watches {
@@ -157,8 +159,9 @@ impl Controller {
 
     /// Judges and plans each migration for itself, as if it were alone.
     fn propose(&mut self, now: Time) -> BTreeMap<String, Proposal> {
+        let latest = self.latest(now);
         for watch in self.watches.values() {
-            let load = watch.seen_load(now);
+            let load = watch.seen_load(now, latest);
             self.sight.snapshot.loads.insert(watch.managed.name.clone(), load);
         }
         self.sight.snapshot.at = now;
@@ -166,9 +169,9 @@ impl Controller {
             .iter_mut()
             .map(|(name, watch)| {
                 let observation = planner::project(&self.sight.snapshot, &watch.parts);
-                let shown = watch.contents.note_shown(&observation);
+                watch.contents.note_shown(&observation);
                 let verdict = watch.verdict(now);
-                (name.clone(), Proposal { observation, verdict, shown })
+                (name.clone(), Proposal { observation, verdict })
             })
             .collect()
     }
@@ -205,14 +208,16 @@ impl Controller {
                 record::conclude(&self.store, watch, now, answers).await;
                 self.sight.distrust(&watch.managed);
             }
-            if decide::began_rollback(pass) {
-                self.rollbacks.push(now);
-            }
+            self.history.note(&pass.name, &pass.plan.status);
             watch.urgent = decide::is_urgent(pass);
         }
-        let window = self.settings.limits.brake_window;
-        self.rollbacks.retain(|at| now.since(*at) <= window);
+        self.history.forget(now, &self.settings);
         decided
+    }
+
+    /// The newest minute that is settled.
+    fn latest(&self, now: Time) -> i64 {
+        (now - self.cloud.signals.settle()).minute() - 1
     }
 
     fn next_at(&self, now: Time) -> Time {

@@ -195,7 +195,8 @@ impl Watch {
             let mut minutes = BTreeMap::<i64, PerSide<Option<SideMinute>>>::new();
             for (side, answer) in Side::ALL.into_iter().zip(cloud.signals.minutes(&asks).await) {
                 for read in answer.ok()? {
-                    *minutes.entry(read.minute).or_default().get_mut(side) = Some(read);
+                    let minute = minutes.entry(read.minute).or_default();
+                    *minute.get_mut(side) = Some(read);
                 }
             }
             for (minute, sides) in minutes {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
 use controller::{Managed, Pass};
 use model::action::{Action, Direction};
@@ -167,7 +168,8 @@ impl Checker {
     fn advance(&mut self, truth: &Truth, pass: &Pass, at: Time, from: Share, to: Share) {
         self.capacity_first(truth, pass, at, to);
         self.no_advance_on_doubt(pass, at, from);
-        let spec = &self.managed.migration.spec;
+        let migration = Arc::clone(&self.managed.migration);
+        let spec = &migration.spec;
         let step_max = spec.traffic.step_max;
         if to > from.plus(step_max) {
             self.broken("S4", at, format!("from {from} to {to} is more than {step_max}"));

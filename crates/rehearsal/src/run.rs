@@ -46,6 +46,8 @@ pub struct Options {
     pub days: u32,
     /// SHA-256 of each input by name, for the record.
     pub inputs: BTreeMap<String, String>,
+    /// The options that shaped the run, by name, for the record.
+    pub options: BTreeMap<String, String>,
 }
 
 /// Why a rehearsal cannot run.
@@ -207,7 +209,7 @@ impl Rehearsal {
             totals,
             samples: self.recorder.samples,
             latency_slo_ms: managed.latency_threshold.map(|t| t.secs_f64() * 1_000.0),
-            command: None,
+            options: options.options.clone(),
         };
         Run { record, violations: self.checker.violations, region: self.handle }
     }

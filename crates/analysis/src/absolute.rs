@@ -42,7 +42,7 @@ impl Bound {
 }
 
 /// ln of the parts.
-const BAD: [f64; 2] = [-1.386_294_361_119_890_6, -0.693_147_180_559_945_3];
+const BAD: [f64; 2] = [-1.386_294_361_119_890_6, -core::f64::consts::LN_2];
 
 impl Absolute {
     /// Adds a minute of Fargate's own requests.

@@ -1,5 +1,11 @@
 //! The margin of a comparison: what Fargate may be worse by before it counts (2.2, A10).
 
+use std::collections::BTreeMap;
+
+use model::PerSide;
+use model::minute::Minute;
+
+use crate::pairing::{Row, float};
 use crate::settings::{Calibration, Offset, Settings};
 use crate::signal::Signal;
 
@@ -85,4 +91,56 @@ pub(crate) fn is_usable(settings: &Settings, signal: Signal) -> bool {
                 && offset.value.abs() <= OFFSET_VALUE_MAX
         }),
     }
+}
+
+/// Learns the offsets of a router A/A test: EC2 tasks behind both balancers, the second one's
+/// rows given as Fargate's, both asked at the same thresholds (A10).
+///
+/// Each whole hour gives ln of the ratio of bad fractions; the offset is their mean, its standard
+/// error theirs. A signal with fewer than [`LEARNT_HOURS_MIN`] hours with bad requests on both
+/// sides is left out, and with it the possibility of proving it safe.
+#[must_use]
+pub fn learn(minutes: &[Minute]) -> BTreeMap<Signal, Offset> {
+    let mut offsets = BTreeMap::new();
+    for signal in Signal::ALL {
+        let mut hours: BTreeMap<i64, PerSide<(f64, f64)>> = BTreeMap::new();
+        for minute in minutes {
+            let row = Row::new(minute);
+            if let Some((requests, bad)) = row.signal(signal) {
+                let hour = hours.entry(minute.minute.div_euclid(60)).or_default();
+                let sum = hour.get_mut(minute.side);
+                *sum = (sum.0 + float(requests), sum.1 + float(bad));
+            }
+        }
+        if let Some(offset) = mean_and_error(hours.values().filter_map(log_ratio)) {
+            offsets.insert(signal, offset);
+        }
+    }
+    offsets
+}
+
+/// Two days of hours (A10).
+pub const LEARNT_HOURS_MIN: u32 = 48;
+
+fn log_ratio(hour: &PerSide<(f64, f64)>) -> Option<f64> {
+    let (requests_ec2, bad_ec2) = hour.ec2;
+    let (requests_fargate, bad_fargate) = hour.fargate;
+    (bad_ec2 > 0.0 && bad_fargate > 0.0)
+        .then(|| libm::log(bad_fargate / requests_fargate * requests_ec2 / bad_ec2))
+}
+
+fn mean_and_error(values: impl Iterator<Item = f64>) -> Option<Offset> {
+    let (mut count, mut sum, mut squares) = (0_u32, 0.0, 0.0);
+    for value in values {
+        count += 1;
+        sum += value;
+        squares += value * value;
+    }
+    if count < LEARNT_HOURS_MIN {
+        return None;
+    }
+    let count = f64::from(count);
+    let mean = sum / count;
+    let variance = (squares / count - mean * mean).max(0.0) * count / (count - 1.0);
+    Some(Offset { value: mean, error: libm::sqrt(variance / count) })
 }

@@ -39,7 +39,7 @@ fn minutes_left_of(view: &View<'_>, signal: Signal) -> Option<f64> {
     let elapsed = f64::from(view.state.step.elapsed.max(1));
     let distance = distance(view, signal);
     let gain = proof.information() / elapsed * distance * distance / 2.0;
-    let compared = (gain > 0.0).then(|| missing.max(0.0).min(NATS_NEEDED) / gain);
+    let compared = (gain > 0.0).then(|| missing.clamp(0.0, NATS_NEEDED) / gain);
     let alone = alone(view, signal.slo(), elapsed);
     match (compared, alone) {
         (Some(a), Some(b)) => Some(a.min(b)),

@@ -21,7 +21,7 @@
 
 mod absolute;
 mod burn;
-mod calibration;
+pub mod calibration;
 pub mod coverage;
 pub mod csv;
 mod detector;
@@ -32,17 +32,15 @@ mod gaps;
 mod guard;
 pub mod judge;
 mod load;
-mod pairing;
+pub mod pairing;
 mod proof;
 mod rules;
 mod sample_ratio;
-mod settings;
-mod signal;
+pub mod settings;
+pub mod signal;
 mod state;
 mod transient;
 mod window;
 
 pub use fold::{Arrivals, Fold, LateRow, METHOD_VERSION};
-pub use pairing::candidate_threshold;
-pub use settings::{Calibration, CommonMode, Coverage, Offset, Router, Settings, When};
-pub use signal::{Signal, Slo, UnknownSignal};
+pub use settings::Settings;

@@ -49,7 +49,7 @@ impl Row {
     }
 
     /// The same for a comparison.
-    fn signal(&self, signal: Signal) -> Option<(u64, u64)> {
+    pub(crate) fn signal(&self, signal: Signal) -> Option<(u64, u64)> {
         possible(self.counts.requests, signal.count(&self.counts))
     }
 

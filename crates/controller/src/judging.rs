@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use analysis::{Calibration, CommonMode, Coverage, Router, Settings, Signal, Slo, When};
+use analysis::settings::{Calibration, CommonMode, Coverage, Router, Settings, When};
+use analysis::signal::{Signal, Slo};
 use cloud::signals::{Quantiles, Thresholds};
 use model::route::Follows;
 use model::spec::{OnCommonMode, RollbackWhen, SloKind};
@@ -128,7 +129,7 @@ pub(crate) fn thresholds(
         Side::Ec2 => threshold,
         Side::Fargate => {
             let slo_ms = slo.unwrap_or(threshold).secs_f64() * 1_000.0;
-            let ms = analysis::candidate_threshold(threshold.secs_f64() * 1_000.0, slo_ms);
+            let ms = analysis::pairing::candidate_threshold(threshold.secs_f64() * 1_000.0, slo_ms);
             millis(ms).unwrap_or(threshold)
         }
     };

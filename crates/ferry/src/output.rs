@@ -99,3 +99,16 @@ pub(crate) fn write(path: &Path, data: &str) -> Result<(), Failure> {
         Failure::Unreachable(format!("{}: cannot be written: {error}", path.display()))
     })
 }
+
+/// Whether standard output shows colours: a terminal, and nobody asked for none
+/// (<https://no-color.org>).
+pub(crate) fn is_coloured() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Columns of the terminal, or those that fit most pages and logs.
+pub(crate) fn terminal_width() -> usize {
+    const WIDTH_DEFAULT: usize = 120;
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.filter(|columns| (60..=400).contains(columns)).unwrap_or(WIDTH_DEFAULT)
+}

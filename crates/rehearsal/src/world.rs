@@ -5,7 +5,7 @@ use model::observation::Bounds;
 use model::{PerSide, Side, Span, Time};
 use region::fault::FaultRow;
 use region::load::{Load, WEEK_MINUTES};
-use region::spec::{ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec};
+use region::spec::{ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec, SlowClients};
 
 /// The region runs this long before the controller first looks at it, so that there is a past to
 /// learn from, as there is in AWS.
@@ -16,6 +16,14 @@ const SLOW_DEFAULT: Span = Span::from_millis(300);
 /// a third more on Fargate, whose tasks carry three quarters of the load.
 const BOUNDS: PerSide<Bounds> =
     PerSide { ec2: Bounds { min: 10, max: 600 }, fargate: Bounds { min: 2, max: 800 } };
+
+/// Clients that keep DNS answers for too long: most of them for hours, a few for days. What is
+/// left after weeks is for a fault script to add (`slowResolver`).
+const SLOW_CLIENTS: [SlowClients; 3] = [
+    SlowClients { fraction: 0.01, ttl: Span::from_hours(3) },
+    SlowClients { fraction: 0.002, ttl: Span::from_hours(24) },
+    SlowClients { fraction: 0.0002, ttl: Span::from_hours(72) },
+];
 
 /// Builds the region: both services, their balancers, the routes, and a week of past.
 pub(crate) fn build(
@@ -40,6 +48,7 @@ pub(crate) fn build(
     let application =
         ApplicationSpec::new(&managed.name, load, managed.routes.clone(), slow, sides)?;
     let mut spec = RegionSpec::new(start - HISTORY, vec![application]);
+    spec.clients.slow = SLOW_CLIENTS.to_vec();
     spec.faults = faults
         .iter()
         .cloned()

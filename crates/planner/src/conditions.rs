@@ -328,8 +328,7 @@ fn capacity_ready(draft: &Draft) -> Finding {
     match refusal_of(draft, &[Rule::Capacity, Rule::Promises]) {
         Some(Refusal { reason, .. }) => {
             let is_unknown = matches!(reason, Reason::NotKnown { .. });
-            let holds =
-                if is_unknown { ConditionStatus::Unknown } else { ConditionStatus::False };
+            let holds = if is_unknown { ConditionStatus::Unknown } else { ConditionStatus::False };
             Finding::new(holds, reason.name(), reason.to_string())
         }
         None if draft.capacity_ready => {

@@ -39,6 +39,8 @@ pub struct Status {
     pub saved: PerSide<Option<Bounds>>,
     /// The floor promised on each side at present.
     pub floors: PerSide<Option<u32>>,
+    /// Whether the floor promised on each side has been seen in place.
+    pub floors_seen: PerSide<bool>,
     /// Since when the last step stood, verified: the bake counts from here.
     pub full_since: Option<Time>,
     /// When the bake was over.
@@ -57,6 +59,17 @@ pub struct Status {
     pub release: Option<Release>,
     /// Since when something that must be known has not been.
     pub unknown_since: Option<Time>,
+}
+
+impl Status {
+    /// Takes an operator's `resume`: what operators said, a latch and a drift no longer count,
+    /// and the next pass goes on from what is live then.
+    pub fn resume(&mut self) {
+        self.verbs = Verbs::default();
+        self.latch = None;
+        self.intended = None;
+        self.short_since = None;
+    }
 }
 
 /// A release that both sides run.

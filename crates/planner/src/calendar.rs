@@ -51,7 +51,7 @@ pub(crate) fn selects(
 /// The first instant after `now` at which all calendars are in a window and none is frozen;
 /// `None` when there is none within a year.
 pub(crate) fn opens_at<'a>(
-    calendars: impl Iterator<Item = Calendar<'a>> + Clone,
+    calendars: &(impl Iterator<Item = Calendar<'a>> + Clone),
     now: Time,
 ) -> Option<Time> {
     let is_open = |at: Time| {
@@ -125,7 +125,7 @@ fn instants(zone: &tz::TimeZone, local: civil::DateTime, instants: &mut BTreeSet
         // The change of the clocks itself is among the edges.
         AmbiguousOffset::Gap { .. } => {}
         AmbiguousOffset::Fold { .. } => {
-            instants.extend(ambiguous.clone().earlier().ok().map(Time::from_jiff));
+            instants.extend(ambiguous.earlier().ok().map(Time::from_jiff));
             instants.extend(ambiguous.later().ok().map(Time::from_jiff));
         }
     }

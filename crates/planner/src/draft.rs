@@ -65,9 +65,13 @@ impl Draft {
         self.refuse(rule, reason, None);
     }
 
-    /// Whether any rule or gate has refused the next step so far.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.report.refusals().next().is_some()
+    /// Means to change something other than weights. Bounds are remembered as they were before
+    /// Ferry first changed them.
+    pub(crate) fn act(&mut self, action: Action) {
+        if let Action::SetBounds { side, expected, .. } = &action {
+            self.status.saved.get_mut(*side).get_or_insert(*expected);
+        }
+        self.actions.push(action);
     }
 
     /// Means to write `weights`: the intent is remembered before the write is made.

@@ -119,12 +119,12 @@ impl<'a> Facts<'a> {
 
 /// What the router can express; `None` where this version has nothing to move.
 fn limits(spec: &Spec) -> Option<RouteLimits> {
-    match (&spec.workload, spec.traffic.router.as_ref()?) {
-        (Workload::QueueWorker(_) | Workload::Scheduled(_), _) => None,
-        (
-            Workload::LoadBalanced { .. },
-            Router::Route53TrafficPolicy(_) | Router::Route53Weighted(_),
-        ) => Some(RouteLimits::ROUTE53),
-        (Workload::LoadBalanced { .. }, Router::AlbWeighted(_)) => Some(RouteLimits::ALB),
+    match &spec.workload {
+        Workload::QueueWorker(_) | Workload::Scheduled(_) => return None,
+        Workload::LoadBalanced => {}
     }
+    Some(match spec.traffic.router.as_ref()? {
+        Router::Route53TrafficPolicy(_) | Router::Route53Weighted(_) => RouteLimits::ROUTE53,
+        Router::AlbWeighted(_) => RouteLimits::ALB,
+    })
 }

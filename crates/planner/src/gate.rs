@@ -56,6 +56,13 @@ pub const GATES: [Gate; 12] = [
     Gate { rule: Rule::Budget, ask: budget::ask },
 ];
 
+pub(crate) use evidence::speaks_of_step;
+
+/// Whether requests are known to follow the live weights.
+pub(crate) fn is_followed(facts: &Facts<'_>, draft: &Draft) -> bool {
+    measured_share::ask(facts, draft).is_none()
+}
+
 pub(crate) const fn closed(reason: Reason) -> Option<Refusal> {
     Some(Refusal { reason, opens_at: None })
 }

@@ -52,7 +52,7 @@ const fn not_known() -> Reason {
 }
 
 /// Whether the verdict rests on minutes of this step, and on fresh ones.
-fn speaks_of_step(facts: &Facts<'_>, draft: &Draft) -> bool {
+pub(crate) fn speaks_of_step(facts: &Facts<'_>, draft: &Draft) -> bool {
     let settled = draft.status.step.as_ref().and_then(|step| step.settled_at);
     let (Some(minute), Some(settled)) = (facts.input.verdict.minute, settled) else {
         return false;

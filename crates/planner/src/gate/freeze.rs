@@ -12,5 +12,5 @@ pub(crate) fn ask(facts: &Facts<'_>, _: &Draft) -> Option<Refusal> {
     if !calendars.clone().any(|calendar| calendar.is_frozen(facts.now)) {
         return None;
     }
-    closed_until(Reason::Frozen, calendar::opens_at(calendars, facts.now))
+    closed_until(Reason::Frozen, calendar::opens_at(&calendars, facts.now))
 }

@@ -12,5 +12,5 @@ pub(crate) fn ask(facts: &Facts<'_>, _: &Draft) -> Option<Refusal> {
     if calendars.clone().all(|calendar| calendar.is_in_window(facts.now)) {
         return None;
     }
-    closed_until(Reason::OutsideWindow, calendar::opens_at(calendars, facts.now))
+    closed_until(Reason::OutsideWindow, calendar::opens_at(&calendars, facts.now))
 }

@@ -36,7 +36,9 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
         match ask(facts, draft, side, share) {
             Ok(need) => {
                 *floors.get_mut(side) = Some(need.floor);
-                refusal = refusal.or_else(|| short(facts, draft, &need));
+                // Both sides are prepared, whichever is short.
+                let missing = short(facts, draft, &need);
+                refusal = refusal.or(missing);
             }
             Err(reason) => {
                 // One side that cannot be prepared is reason enough not to prepare the other.
@@ -70,7 +72,7 @@ fn ask(facts: &Facts<'_>, draft: &Draft, side: Side, share: Share) -> Result<Nee
         return Err(Reason::NotKnown { what: What::Scaling, side: Some(side), gap });
     };
     if let Some(scaling) = scaling {
-        let max = promises::max_of(draft, side, scaling);
+        let max = promises::max_of(&draft.status, side, scaling);
         if floor > max {
             return Err(Reason::CapacityBeyondMax { side, needed: floor, max });
         }
@@ -106,10 +108,10 @@ fn lowered_soon(
 
 /// Prepares the floor, and says what is still missing.
 fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Option<Reason> {
-    let promised = draft.status.floors.get(need.side).map_or(0, |floor| floor);
-    let actions = promises::raise(facts, draft, need.side, need.floor.max(promised))?;
-    let is_raised = actions.is_empty();
-    draft.preparation.extend(actions);
+    let promised = draft.status.floors.get(need.side).unwrap_or(0);
+    let raise = promises::raise(facts, &draft.status, need.side, need.floor.max(promised))?;
+    let is_raised = raise.actions.is_empty();
+    draft.preparation.extend(raise.actions);
     let healthy = facts.healthy.get(need.side).unwrap_or(0);
     (healthy < need.now || !is_raised).then_some(Reason::CapacityShort {
         side: need.side,

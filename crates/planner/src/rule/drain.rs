@@ -6,7 +6,6 @@ use model::plan::{Reason, Rule};
 use model::{Share, Side, Span, Time};
 
 use crate::draft::Draft;
-use crate::events;
 use crate::facts::Facts;
 
 /// Readings are means over the last few minutes, so that a look missed now and then leaves no
@@ -70,7 +69,6 @@ fn after_bake(facts: &Facts<'_>, draft: &mut Draft) {
     let until = draft.status.quiet_since.map(|since| since + drain.quiet_for);
     if until.is_some_and(|until| until <= facts.now) && is_quiet(facts, Side::Ec2) == Some(true) {
         draft.status.drained_at = Some(facts.now);
-        draft.events.push(events::drained(facts));
         draft.done(Rule::Drain, "EC2 is quiet; its reserve is given back.".to_owned());
         return give_back(facts, draft, Side::Ec2);
     }
@@ -123,6 +121,7 @@ fn give_back(facts: &Facts<'_>, draft: &mut Draft, side: Side) {
         return;
     }
     *draft.status.floors.get_mut(side) = None;
+    *draft.status.floors_seen.get_mut(side) = false;
     let (Some(saved), Some(Some(scaling))) =
         (*draft.status.saved.get(side), *facts.scaling.get(side))
     else {
@@ -132,7 +131,7 @@ fn give_back(facts: &Facts<'_>, draft: &mut Draft, side: Side) {
         *draft.status.saved.get_mut(side) = None;
         return;
     }
-    draft.actions.push(Action::SetBounds { side, expected: scaling.bounds, bounds: saved });
+    draft.act(Action::SetBounds { side, expected: scaling.bounds, bounds: saved });
     draft.done(
         Rule::Drain,
         format!("{side} gets its own bounds of {} to {} tasks back.", saved.min, saved.max),

@@ -4,9 +4,11 @@
 use model::action::Action;
 use model::observation::{Bounds, Scaling};
 use model::plan::{Reason, Rule};
+use model::status::Status;
 use model::{Share, Side};
 
 use crate::draft::Draft;
+use crate::events;
 use crate::facts::Facts;
 use crate::need::{self, Demand};
 
@@ -51,64 +53,70 @@ fn grow(floor: &mut Option<u32>, needed: u32) {
 }
 
 fn keep(facts: &Facts<'_>, draft: &mut Draft, side: Side, floor: u32) {
-    let Some(actions) = raise(facts, draft, side, floor) else { return };
-    if actions.is_empty() {
+    // What is not known now is asked again at the next look; the promise stands.
+    let Some(raise) = raise(facts, &draft.status, side, floor) else { return };
+    if let Some(max) = raise.beyond {
+        draft.refuse(Rule::Promises, Reason::CapacityBeyondMax { side, needed: floor, max }, None);
+    }
+    if raise.actions.is_empty() {
+        *draft.status.floors_seen.get_mut(side) = true;
         return;
     }
-    let count = actions.len();
-    draft.actions.extend(actions);
-    debug_assert!(count > 0);
-    draft.done(Rule::Promises, format!("{side} is kept at no fewer than {floor} tasks."));
+    let message = format!("{side} is kept at no fewer than {floor} tasks.");
+    // A floor that was never seen in place is still being raised for the first time.
+    if std::mem::take(draft.status.floors_seen.get_mut(side)) {
+        draft.events.push(events::floor_lowered(facts, message.clone()));
+    }
+    for action in raise.actions {
+        draft.act(action);
+    }
+    draft.done(Rule::Promises, message);
 }
 
-/// What it takes to give `side` a floor of `floor` tasks; nothing when it has it. `None` when
-/// it is not known what the side has, or when the floor lies beyond the most it may have, which
-/// is reported.
-pub(crate) fn raise(
-    facts: &Facts<'_>,
-    draft: &mut Draft,
-    side: Side,
-    floor: u32,
-) -> Option<Vec<Action>> {
-    let mut actions = Vec::new();
+/// What it takes to give a side a floor.
+pub(crate) struct Raise {
+    /// Nothing when the side has it.
+    pub(crate) actions: Vec<Action>,
+    /// The most the side may have, where the floor lies beyond it.
+    pub(crate) beyond: Option<u32>,
+}
+
+/// What it takes to give `side` a floor of `floor` tasks; `None` when it is not known what it
+/// has.
+pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) -> Option<Raise> {
+    let mut raise = Raise { actions: Vec::new(), beyond: None };
     let scaling = (*facts.scaling.get(side))?;
+    let mut floor = floor;
     if let Some(scaling) = scaling {
-        let max = max_of(draft, side, scaling);
+        let max = max_of(status, side, scaling);
         if floor > max {
-            draft.refuse(
-                Rule::Promises,
-                Reason::CapacityBeyondMax { side, needed: floor, max },
-                None,
-            );
+            raise.beyond = Some(max);
+            floor = max;
         }
-        let min = floor.min(max);
-        if scaling.bounds.min < min || scaling.bounds.max < min {
-            draft.status.saved.get_mut(side).get_or_insert(scaling.bounds);
-            actions.push(Action::SetBounds {
+        let Bounds { min, max } = scaling.bounds;
+        if min < floor || max < floor {
+            raise.actions.push(Action::SetBounds {
                 side,
                 expected: scaling.bounds,
-                bounds: Bounds {
-                    min: scaling.bounds.min.max(min),
-                    max: scaling.bounds.max.max(min),
-                },
+                bounds: Bounds { min: min.max(floor), max: max.max(floor) },
             });
         }
     }
     // A desired count is never written against an active scalable target; a suspended one
     // does not follow its own minimum.
     let is_scaled = scaling.is_some_and(|scaling| !scaling.suspended);
-    if !is_scaled
-        && let Some(service) = facts.services.get(side)
-        && service.desired < floor
-    {
-        actions.push(Action::SetDesired { side, expected: service.desired, desired: floor });
+    if !is_scaled {
+        let desired = (*facts.services.get(side))?.desired;
+        if desired < floor {
+            raise.actions.push(Action::SetDesired { side, expected: desired, desired: floor });
+        }
     }
-    Some(actions)
+    Some(raise)
 }
 
 /// The most tasks a side may have: what its scalable target says, or said before somebody
 /// lowered it.
-pub(crate) fn max_of(draft: &Draft, side: Side, scaling: &Scaling) -> u32 {
-    let saved = draft.status.saved.get(side).map_or(0, |saved| saved.max);
+pub(crate) fn max_of(status: &Status, side: Side, scaling: &Scaling) -> u32 {
+    let saved = status.saved.get(side).map_or(0, |saved| saved.max);
     scaling.bounds.max.max(saved)
 }

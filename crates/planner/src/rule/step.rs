@@ -14,8 +14,12 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     if draft.held || !facts.may_write() || !gates_are_open(draft) {
         return;
     }
+    // A promise that is being kept comes first; the next pass sees what it needs.
+    if !draft.actions.is_empty() {
+        return;
+    }
     if !draft.preparation.is_empty() {
-        return prepare(draft, share);
+        return prepare(facts, draft, share);
     }
     if !draft.capacity_ready {
         return;
@@ -48,12 +52,16 @@ fn gates_are_open(draft: &Draft) -> bool {
     })
 }
 
-fn prepare(draft: &mut Draft, share: Share) {
+fn prepare(facts: &Facts<'_>, draft: &mut Draft, share: Share) {
     for side in Side::ALL {
         let floor = draft.status.floors.get_mut(side);
         *floor = (*floor).max(*draft.promised.get(side));
     }
-    let actions = std::mem::take(&mut draft.preparation);
-    draft.actions.extend(actions);
+    if draft.status.floors != facts.input.status.floors {
+        draft.events.push(events::preparing(facts, share));
+    }
+    for action in std::mem::take(&mut draft.preparation) {
+        draft.act(action);
+    }
     draft.done(Rule::Step, format!("Tasks are started for the step to {share}."));
 }

@@ -193,7 +193,7 @@ fn rollout(traffic: &Traffic, rollout: &Rollout, rules: &mut Rules) {
         );
         let jump = step.minus(base);
         rules.ask(
-            jump <= traffic.step_max,
+            jump <= traffic.step_max || traffic.step_max == Share::ZERO,
             path.as_str(),
             format!(
                 "the step from {base} to {step} adds {jump}, more than `stepMax` ({})",

@@ -192,3 +192,13 @@ fn names_twice_across_files_are_found() {
         ]
     );
 }
+
+#[test]
+fn findings_without_end_are_counted_and_not_listed() {
+    let problems = read("f", &"---\na: 1\n".repeat(1000)).unwrap_err();
+    assert_eq!(problems.len(), 101);
+    assert_eq!(
+        problems[100].to_string(),
+        "f:102:1: 1900 more findings are not shown, mend those above first"
+    );
+}

@@ -62,7 +62,7 @@ impl Region {
         match request {
             Request::DescribeService { id } => self.describe_service(id, operation, age),
             Request::DescribeTargetHealth { group } => self.describe_targets(group, operation, age),
-            Request::DescribeScalableTarget { id } => self.describe_scaling(id, operation, age),
+            Request::DescribeScalableTarget { id } => self.describe_scaling(id, age),
             Request::DescribeRoute { route } => self.describe_route(route, operation, age),
             Request::GetMinutes { ask } => self.get_minutes(ask, operation, age),
             Request::GetQuantiles { group, from, until } => {
@@ -105,9 +105,11 @@ impl Region {
         }))
     }
 
-    fn describe_scaling(&self, id: &ServiceId, operation: &'static str, age: Span) -> Answer {
-        let found = self.find_service(id);
-        let (index, side) = found.ok_or_else(|| missing(operation, id))?;
+    fn describe_scaling(&self, id: &ServiceId, age: Span) -> Answer {
+        // AWS lists what is registered: of an unknown service nothing is.
+        let Some((index, side)) = self.find_service(id) else {
+            return Ok(Response::ScalableTarget(None));
+        };
         let past = self.past(age).and_then(|past| past.applications.get(index));
         Ok(Response::ScalableTarget(match past {
             Some(past) => past.sides.get(side).2.clone(),

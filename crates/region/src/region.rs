@@ -13,7 +13,7 @@ use crate::Error;
 use crate::application::Application;
 use crate::autoscaling::Autoscaling;
 use crate::disturbance::{Blow, Disturbances};
-use crate::fault::{DeathReason, Edit, FaultScript};
+use crate::fault::{DeathReason, Edit, FaultRow, FaultScript};
 use crate::fleet::TICK_SECONDS;
 use crate::journal::{Author, Change, Entry, Journal, Outcome};
 use crate::route::Pair;
@@ -167,6 +167,19 @@ impl Region {
                 DeathReason::Network => fleet.isolate(count),
             }
         }
+    }
+
+    /// Adds a fault to the script; its `at` counts from the present.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when it cannot be carried out.
+    pub fn disturb(&mut self, row: &FaultRow) -> Result<(), Error> {
+        let faults = FaultScript::new(vec![row.clone()]).faults()?;
+        self.disturbances.add(faults, self.now);
+        self.past_max = self.disturbances.stale_age_max();
+        // Something that acts at once at the border does not wait for the next tick.
+        self.notice_share();
+        Ok(())
     }
 
     /// The application team releases on one side, in every application.

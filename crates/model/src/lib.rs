@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! units        Share, Span, Time; side: Side, PerSide: what every other type is made of
-//! spec         a Migration as operators write it; settings: the daemon's own
+//! spec         a Migration (and a World) as operators write it; settings: the daemon's own
 //! route        weighted pairs and what they allow
 //! minute       one row of paired counts, the judge's food
 //! verdict      what the judge says: advance, hold or roll back, and why
@@ -10,9 +10,11 @@
 //! action       one change to the world, absolute and idempotent
 //! plan         what one pass will do, and each reason why it does not do more
 //! status       what is remembered between passes; condition, event: how people see it
+//! suggest      what a misspelt word was meant to be
 //! ```
 //!
-//! Deliberately absent: clocks, randomness, I/O, async. A `Time` is always an argument.
+//! Deliberately absent: clocks, randomness, I/O, async, file formats but their types (the crate
+//! `manifest` reads YAML into them). A `Time` is always an argument.
 
 pub mod action;
 pub mod condition;
@@ -21,8 +23,11 @@ pub mod minute;
 pub mod observation;
 pub mod plan;
 pub mod route;
+pub mod settings;
 pub mod side;
+pub mod spec;
 pub mod status;
+pub mod suggest;
 pub mod units;
 pub mod verdict;
 

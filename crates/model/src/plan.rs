@@ -1,7 +1,5 @@
 //! Plans: what one pass will do, and each reason why it does not do more.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
@@ -10,6 +8,8 @@ use crate::observation::Gap;
 use crate::status::Status;
 use crate::verdict::VerdictReason;
 use crate::{Share, Side, Time};
+
+mod words;
 
 /// What one pass will do. It may be nothing, and then the report says why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Report {
     }
 }
 
-/// One rule or gate and what it said.
+/// One rule or gate and what it said; shown as one line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
@@ -62,7 +62,7 @@ pub struct Line {
 pub enum Said {
     /// The gate is open.
     Open,
-    /// The rule acts: in words, why.
+    /// The rule acts: a full sentence of what and why.
     Done(String),
     /// The rule or gate keeps the step closed.
     Refused(Refusal),
@@ -84,6 +84,8 @@ pub enum Rule {
     Latch,
     /// Both sides run the same release.
     Releases,
+    /// The bake at the last step; once over it may allow one more step, so it comes first.
+    Bake,
     /// Capacity before traffic.
     Capacity,
     /// `spec.mode`.
@@ -112,8 +114,6 @@ pub enum Rule {
     Budget,
     /// The next step itself.
     Step,
-    /// The bake at full share.
-    Bake,
     /// Waiting for EC2 to go quiet.
     Drain,
     /// Taking EC2 down.
@@ -263,6 +263,24 @@ pub enum Reason {
         /// The field's path.
         field: String,
     },
+    /// `freeze: true` in the settings: no write at all, rollback included.
+    WritesFrozen,
+    /// The calls this step needs are used up for this tick.
+    ApiBudget {
+        /// The API.
+        api: String,
+    },
+    /// Somebody's scheduled action will lower a minimum below what was promised.
+    ScheduledBelowFloor {
+        /// On which side.
+        side: Side,
+        /// The action's name.
+        name: String,
+        /// The minimum it will set.
+        min: u32,
+        /// The floor promised.
+        floor: u32,
+    },
 }
 
 /// What has to be known before a step.
@@ -281,17 +299,6 @@ pub enum What {
     Load,
     /// What one task carries safely.
     SafeLoad,
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Weights => "the live weights",
-            Self::Service => "the service",
-            Self::Targets => "target health",
-            Self::Scaling => "the scalable target",
-            Self::Load => "the load",
-            Self::SafeLoad => "what a task carries safely",
-        })
-    }
+    /// The judge's verdict on the present step.
+    Verdict,
 }

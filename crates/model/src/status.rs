@@ -39,6 +39,8 @@ pub struct Status {
     pub saved: PerSide<Option<Bounds>>,
     /// The floor promised on each side at present.
     pub floors: PerSide<Option<u32>>,
+    /// Whether the floor promised on each side has been seen in place.
+    pub floors_seen: PerSide<bool>,
     /// Since when the last step stood, verified: the bake counts from here.
     pub full_since: Option<Time>,
     /// When the bake was over.
@@ -47,8 +49,37 @@ pub struct Status {
     pub quiet_since: Option<Time>,
     /// When EC2 was declared drained.
     pub drained_at: Option<Time>,
+    /// When EC2's requests were last known: a longer gap than a few minutes ends the quiet.
+    pub quiet_seen_at: Option<Time>,
+    /// Since when Fargate's requests have been below the limit after a rollback.
+    pub fargate_quiet_since: Option<Time>,
+    /// Since when Fargate's healthy tasks have been too few for the live share.
+    pub short_since: Option<Time>,
+    /// The application release both sides run, and since when both were steady on it.
+    pub release: Option<Release>,
     /// Since when something that must be known has not been.
     pub unknown_since: Option<Time>,
+}
+
+impl Status {
+    /// Takes an operator's `resume`: what operators said, a latch and a drift no longer count,
+    /// and the next pass goes on from what is live then.
+    pub fn resume(&mut self) {
+        self.verbs = Verbs::default();
+        self.latch = None;
+        self.intended = None;
+        self.short_since = None;
+    }
+}
+
+/// A release that both sides run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    /// Its name: the image of the application container.
+    pub name: String,
+    /// Since when both sides were seen steady on it.
+    pub since: Time,
 }
 
 /// Wanted, set and measured share.

@@ -159,7 +159,7 @@ impl<'de> Deserialize<'de> for Share {
 
 /// `#[serde(with = "units::percent")]`: a share as operators write it, `30%`.
 pub mod percent {
-    use super::{Deserialize, Deserializer, Serializer, Share};
+    use super::{Deserializer, Serializer, Share};
     use serde::de::Error as _;
 
     /// Writes `30%`.
@@ -169,8 +169,40 @@ pub mod percent {
 
     /// Reads `30%`; a bare number is refused.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        super::text_with_unit(deserializer, "%")?.parse().map_err(D::Error::custom)
     }
+}
+
+/// Reads text, and answers a bare number with the text that was probably meant: `30` with `30%`.
+pub(crate) fn text_with_unit<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    unit: &'static str,
+) -> Result<String, D::Error> {
+    struct TextWithUnit(&'static str);
+    impl TextWithUnit {
+        fn bare<E: serde::de::Error>(&self, number: impl fmt::Display) -> E {
+            E::custom(format_args!("`{number}` has no unit: write {number}{}", self.0))
+        }
+    }
+    impl Visitor<'_> for TextWithUnit {
+        type Value = String;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a number with its unit, such as 30{}", self.0)
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<String, E> {
+            Err(self.bare(number))
+        }
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<String, E> {
+            Err(self.bare(number))
+        }
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<String, E> {
+            Err(self.bare(number))
+        }
+    }
+    deserializer.deserialize_str(TextWithUnit(unit))
 }
 
 /// A length of time in whole milliseconds, written `2d3h`, `90s` or `300ms`.
@@ -383,7 +415,7 @@ impl FromStr for Time {
 
 /// Serde and JSON Schema for the units that are written as text.
 macro_rules! as_text {
-    ($unit:ty, $name:literal, $pattern:expr, $description:literal) => {
+    ($unit:ty, $name:literal, $suffix:literal, $pattern:expr, $description:literal) => {
         impl Serialize for $unit {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -392,7 +424,7 @@ macro_rules! as_text {
 
         impl<'de> Deserialize<'de> for $unit {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                text_with_unit(deserializer, $suffix)?.parse().map_err(D::Error::custom)
             }
         }
 
@@ -410,10 +442,17 @@ macro_rules! as_text {
 as_text!(
     Span,
     "Duration",
+    "s",
     r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$",
     "A duration such as 2d3h, 90s or 300ms."
 );
-as_text!(Time, "Time", r"^\d{4}-\d{2}-\d{2}T", "A time in RFC 3339, such as 2026-01-05T00:00:00Z.");
+as_text!(
+    Time,
+    "Time",
+    "-01-01T00:00:00Z",
+    r"^\d{4}-\d{2}-\d{2}T",
+    "A time in RFC 3339, such as 2026-01-05T00:00:00Z."
+);
 
 impl JsonSchema for Share {
     fn schema_name() -> Cow<'static, str> {

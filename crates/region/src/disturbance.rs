@@ -125,6 +125,11 @@ impl Disturbances {
         }
     }
 
+    /// The faults that act at `now`; one that happens once acts for ever, in its consequences.
+    pub(crate) fn acting(&self, now: Time) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(move |state| state.acts(now)).map(|state| &state.fault)
+    }
+
     /// Brings what acts up to `now`; gives what happens once, in the script's order.
     pub(crate) fn step(&mut self, now: Time) -> Vec<Blow> {
         if now < self.due && !self.now.ramping {

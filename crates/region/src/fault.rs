@@ -13,6 +13,7 @@
 
 mod random;
 mod row;
+mod words;
 
 pub use random::random;
 pub use row::{FaultRow, FaultScript, Fraction};

@@ -291,6 +291,17 @@ impl Region {
     }
 
     /// The service `id`, with its application and side.
+    pub(crate) fn group_of(&self, index: usize, side: Side) -> Option<TargetGroup> {
+        let application = self.applications.get(index)?;
+        Some(TargetGroup(application.sides.get(side).group.clone()))
+    }
+
+    /// The faults that act now, in the words of a timeline.
+    #[must_use]
+    pub fn faults_acting(&self) -> Vec<String> {
+        self.disturbances.acting(self.now).map(|fault| fault.effect.to_string()).collect()
+    }
+
     pub(crate) fn find_service(&self, id: &ServiceId) -> Option<(usize, Side)> {
         self.find(|service| service.id == *id)
     }

@@ -97,6 +97,17 @@ impl Services for SimulatedCloud {
             .collect()
     }
 
+    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
+        let region = self.lock();
+        match region.find_service(id) {
+            Some((index, side)) => Ok(region.group_of(index, side)),
+            None => {
+                let message = format!("there is no service {id}");
+                Err(Error::new(ErrorKind::NotFound, "ecs:DescribeServices", message))
+            }
+        }
+    }
+
     async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()> {
         let mut region = self.lock();
         // AWS has no condition on a desired count: read, compare, write.

@@ -137,7 +137,7 @@ mod tests {
         for _ in 0..200_000 {
             let u = generator.uniform();
             assert!(u > 0.0 && u < 1.0);
-            cells[generator.below(20) as usize] += 1;
+            cells[usize::try_from(generator.below(20)).unwrap()] += 1;
         }
         // 10,000 each with a standard deviation of 97: five of them.
         assert!(cells.iter().all(|&count| count.abs_diff(10_000) < 490), "{cells:?}");

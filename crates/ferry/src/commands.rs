@@ -1,0 +1,7 @@
+//! One module for each command: read, run, show.
+
+pub(crate) mod completions;
+pub(crate) mod judge;
+pub(crate) mod rehearse;
+pub(crate) mod schema;
+pub(crate) mod validate;

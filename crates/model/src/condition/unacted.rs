@@ -1,0 +1,56 @@
+//! What a spec may ask for that this version reads and checks but does not do.
+
+use crate::spec::{
+    CalibrationMode, DecommissionMode, Migration, Releases, Router, ScalingMode, SloKind, Target,
+    Workload,
+};
+
+/// Paths of what `migration` asks for and this version does not do, in the order of the file.
+///
+/// Only what would change something is named: a default that asks for nothing is acted on by
+/// doing nothing. Whoever builds one of these takes its line out.
+#[must_use]
+pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
+    let spec = &migration.spec;
+    let traffic = &spec.traffic;
+    let mut paths = Vec::new();
+    let mut note = |asked: bool, path: &'static str| {
+        if asked {
+            paths.push(path);
+        }
+    };
+    note(spec.fargate.releases == Releases::Follow, "spec.fargate.releases");
+    note(spec.fargate.provision.is_some(), "spec.fargate.provision");
+    note(
+        match &spec.workload {
+            Workload::LoadBalanced => false,
+            Workload::QueueWorker(_) | Workload::Scheduled(_) => true,
+        },
+        "spec.workload",
+    );
+    note(matches!(traffic.router, Some(Router::Route53TrafficPolicy(_))), "spec.traffic.router");
+    note(
+        traffic.router.as_ref().is_some_and(|router| router.account().is_some()),
+        "spec.traffic.router.aws",
+    );
+    note(
+        matches!(&traffic.target, Target::Rollout(rollout) if rollout.holdback.is_some()),
+        "spec.traffic.rollout.holdback",
+    );
+    note(traffic.calibration.mode == CalibrationMode::RouterAa, "spec.traffic.calibration");
+    note(has_datadog(migration), "spec.slos[].datadog");
+    note(spec.scaling.mode != ScalingMode::Observe, "spec.scaling.mode");
+    note(spec.scaling.bounds.is_some(), "spec.scaling.bounds");
+    note(!spec.scaling.events.is_empty(), "spec.scaling.events");
+    note(spec.drain.serve_residual, "spec.drain.serveResidual");
+    note(spec.decommission.mode == DecommissionMode::Automatic, "spec.decommission.mode");
+    note(spec.cost.is_some(), "spec.cost");
+    paths
+}
+
+fn has_datadog(migration: &Migration) -> bool {
+    migration.spec.slos.iter().any(|slo| match &slo.kind {
+        SloKind::Latency(_) | SloKind::Availability(_) => false,
+        SloKind::Datadog(_) => true,
+    })
+}

@@ -1,0 +1,122 @@
+//! Capacity promises (S1, S5): what each side was promised to keep is raised again at once,
+//! whoever lowered it, and reported.
+
+use model::action::Action;
+use model::observation::{Bounds, Scaling};
+use model::plan::{Reason, Rule};
+use model::status::Status;
+use model::{Share, Side};
+
+use crate::draft::Draft;
+use crate::events;
+use crate::facts::Facts;
+use crate::need::{self, Demand};
+
+/// A promise grows only when the need has grown by this much: the load creeps, and each write
+/// is a call.
+const GROWTH_MIN: f64 = 1.1;
+
+pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
+    renew(facts, draft);
+    if !facts.may_write() {
+        return;
+    }
+    for side in Side::ALL {
+        if let Some(floor) = *draft.status.floors.get(side) {
+            keep(facts, draft, side, floor);
+        }
+    }
+}
+
+/// Promises what the present share needs: EC2 the way back at the peak (S5), Fargate its share
+/// when it has fallen short (S1). A promise only grows here.
+fn renew(facts: &Facts<'_>, draft: &mut Draft) {
+    let is_over = draft.status.drained_at.is_some();
+    let Some(live) = facts.live_max.filter(|live| *live > Share::ZERO && !is_over) else { return };
+    if !facts.may_write() {
+        return;
+    }
+    if let Ok(reserve) = need::tasks(facts, Side::Ec2, Share::ZERO, Demand::Peak) {
+        grow(&mut draft.status.floors.ec2, reserve);
+    }
+    if draft.status.short_since.is_some()
+        && let Ok(needed) = need::tasks(facts, Side::Fargate, live, Demand::Now)
+    {
+        grow(&mut draft.status.floors.fargate, needed);
+    }
+}
+
+fn grow(floor: &mut Option<u32>, needed: u32) {
+    if floor.is_none_or(|floor| f64::from(needed) > f64::from(floor) * GROWTH_MIN) {
+        *floor = Some(needed);
+    }
+}
+
+fn keep(facts: &Facts<'_>, draft: &mut Draft, side: Side, floor: u32) {
+    // What is not known now is asked again at the next look; the promise stands.
+    let Some(raise) = raise(facts, &draft.status, side, floor) else { return };
+    if let Some(max) = raise.beyond {
+        draft.refuse(Rule::Promises, Reason::CapacityBeyondMax { side, needed: floor, max }, None);
+    }
+    if raise.actions.is_empty() {
+        *draft.status.floors_seen.get_mut(side) = true;
+        return;
+    }
+    let message = format!("{side} is kept at no fewer than {floor} tasks.");
+    // A floor that was never seen in place is still being raised for the first time.
+    if std::mem::take(draft.status.floors_seen.get_mut(side)) {
+        draft.events.push(events::floor_lowered(facts, message.clone()));
+    }
+    for action in raise.actions {
+        draft.act(action);
+    }
+    draft.done(Rule::Promises, message);
+}
+
+/// What it takes to give a side a floor.
+pub(crate) struct Raise {
+    /// Nothing when the side has it.
+    pub(crate) actions: Vec<Action>,
+    /// The most the side may have, where the floor lies beyond it.
+    pub(crate) beyond: Option<u32>,
+}
+
+/// What it takes to give `side` a floor of `floor` tasks; `None` when it is not known what it
+/// has.
+pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) -> Option<Raise> {
+    let mut raise = Raise { actions: Vec::new(), beyond: None };
+    let scaling = (*facts.scaling.get(side))?;
+    let mut floor = floor;
+    if let Some(scaling) = scaling {
+        let max = max_of(status, side, scaling);
+        if floor > max {
+            raise.beyond = Some(max);
+            floor = max;
+        }
+        let Bounds { min, max } = scaling.bounds;
+        if min < floor || max < floor {
+            raise.actions.push(Action::SetBounds {
+                side,
+                expected: scaling.bounds,
+                bounds: Bounds { min: min.max(floor), max: max.max(floor) },
+            });
+        }
+    }
+    // A desired count is never written against an active scalable target; a suspended one
+    // does not follow its own minimum.
+    let is_scaled = scaling.is_some_and(|scaling| !scaling.suspended);
+    if !is_scaled {
+        let desired = (*facts.services.get(side))?.desired;
+        if desired < floor {
+            raise.actions.push(Action::SetDesired { side, expected: desired, desired: floor });
+        }
+    }
+    Some(raise)
+}
+
+/// The most tasks a side may have: what its scalable target says, or said before somebody
+/// lowered it.
+pub(crate) fn max_of(status: &Status, side: Side, scaling: &Scaling) -> u32 {
+    let saved = status.saved.get(side).map_or(0, |saved| saved.max);
+    scaling.bounds.max.max(saved)
+}

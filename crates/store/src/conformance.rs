@@ -1,0 +1,1 @@
+//! What any store must do. Every implementation runs [`CHECKS`] in its own tests.

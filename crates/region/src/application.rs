@@ -3,6 +3,7 @@
 use model::{PerSide, Share, Side, Span, Time};
 use sampling::Generator;
 
+use crate::autoscaling::Publication;
 use crate::count::Draw;
 use crate::disturbance::Effects;
 use crate::fleet::{Launches, TICK_SECONDS};
@@ -43,11 +44,13 @@ impl Application {
         clients: &ClientsSpec,
         noise: NoiseSpec,
         metrics: MetricsSpec,
+        start: Time,
         draws: &Generator,
     ) -> Result<Self, Error> {
         let draws = draws.fork(&spec.name);
         let service = |side: Side| {
-            Service::new(side, spec.sides.get(side), spec.slow_threshold, &draws.fork("service"))
+            let draws = draws.fork("service");
+            Service::new(side, spec.sides.get(side), spec.slow_threshold, start, &draws)
         };
         let pairs = spec.routes.iter().map(|route| {
             let weight_max = route.route.limits().weight_max;
@@ -95,6 +98,7 @@ impl Application {
 
     /// Ten seconds from `now`, `seconds` after the start.
     pub(crate) fn tick(&mut self, now: Time, seconds: f64, effects: &Effects) {
+        let end = now + Span::from_secs(10);
         let demand = self.load.rate_at(seconds + 0.5 * TICK_SECONDS) * effects.load_factor;
         let alive = PerSide { ec2: self.sides.ec2.alive(), fargate: self.sides.fargate.alive() };
         let mut share = 0.0;
@@ -116,7 +120,8 @@ impl Application {
                 Launches::Possible
             };
             let service = self.sides.get_mut(side);
-            service.step(rate.max(0.0), launches);
+            let cpu_factor = self.sky.get(side).cpu;
+            service.step(now, end, rate.max(0.0), launches, cpu_factor);
             *self.latency.get_mut(side) += acting.latency * service.release.factor_at(now);
             *self.error_rate.get_mut(side) += acting.error_rate;
             let published = self.published.get_mut(side);
@@ -201,11 +206,13 @@ impl Application {
             &service.table,
             self.slow_threshold_seconds,
         );
-        if let Some(cpu) = record.cpu_percent
-            && published != Published::Never
-            && published != Published::Null
-        {
-            service.autoscaler.publish(now + lag, cpu);
+        if let Some(autoscaling) = &mut service.autoscaling {
+            let published = match published {
+                Published::Whole | Published::Short => true,
+                Published::Null | Published::Never => false,
+            };
+            let publication = Publication { lag, cpu_factor: sky.cpu, published };
+            autoscaling.close_minute(now, publication);
         }
         service.minutes.push(record);
         service.gathering = Gathering::default();

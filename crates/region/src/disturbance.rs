@@ -80,6 +80,13 @@ impl Default for Effects {
 
 impl Disturbances {
     pub(crate) fn new(faults: Vec<Fault>, start: Time) -> Self {
+        let mut disturbances = Self { faults: Vec::new(), due: start, now: Effects::default() };
+        disturbances.add(faults, start);
+        disturbances
+    }
+
+    /// Adds faults whose times count from `start`.
+    pub(crate) fn add(&mut self, faults: Vec<Fault>, start: Time) {
         let state = |fault: Fault| {
             let since = match fault.trigger {
                 Trigger::At(after) => Some(start + after),
@@ -88,11 +95,8 @@ impl Disturbances {
             let until = since.zip(fault.lasts).map(|(since, lasts)| since + lasts);
             State { deaths_due: since, fault, since, until, calls: 0, over: false }
         };
-        Self {
-            faults: faults.into_iter().map(state).collect(),
-            due: start,
-            now: Effects::default(),
-        }
+        self.faults.extend(faults.into_iter().map(state));
+        self.due = self.due.min(start);
     }
 
     /// Whether any read may answer with the past.

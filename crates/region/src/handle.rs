@@ -10,10 +10,12 @@ use crate::journal::{Author, Change, Entry, Outcome};
 use crate::region::{Region, refused};
 use crate::request::{Request, Response, RouteChange};
 use crate::route::weights_fault;
-use crate::service::SCHEDULED_MAX;
 
 /// Minutes one call may ask for: two weeks, what CloudWatch keeps at one-minute grain.
 const MINUTES_MAX: i64 = 15 * 1440;
+
+/// Scheduled actions one target may have (Application Auto Scaling quotas).
+const SCHEDULED_MAX: usize = 200;
 
 type Answer = Result<Response, cloud::Error>;
 type Written = Result<(), cloud::Error>;
@@ -60,7 +62,7 @@ impl Region {
         match request {
             Request::DescribeService { id } => self.describe_service(id, operation, age),
             Request::DescribeTargetHealth { group } => self.describe_targets(group, operation, age),
-            Request::DescribeScalableTarget { id } => self.describe_scaling(id, operation, age),
+            Request::DescribeScalableTarget { id } => self.describe_scaling(id, age),
             Request::DescribeRoute { route } => self.describe_route(route, operation, age),
             Request::GetMinutes { ask } => self.get_minutes(ask, operation, age),
             Request::GetQuantiles { group, from, until } => {
@@ -103,9 +105,11 @@ impl Region {
         }))
     }
 
-    fn describe_scaling(&self, id: &ServiceId, operation: &'static str, age: Span) -> Answer {
-        let found = self.find_service(id);
-        let (index, side) = found.ok_or_else(|| missing(operation, id))?;
+    fn describe_scaling(&self, id: &ServiceId, age: Span) -> Answer {
+        // AWS lists what is registered: of an unknown service nothing is.
+        let Some((index, side)) = self.find_service(id) else {
+            return Ok(Response::ScalableTarget(None));
+        };
         let past = self.past(age).and_then(|past| past.applications.get(index));
         Ok(Response::ScalableTarget(match past {
             Some(past) => past.sides.get(side).2.clone(),
@@ -200,7 +204,7 @@ impl Region {
     ) -> Written {
         let found = self.find_service(id);
         let target = found.and_then(|(index, side)| {
-            let before = self.applications[index].sides.get(side).bounds?;
+            let before = self.applications[index].sides.get(side).bounds()?;
             Some((index, side, before))
         });
         let Some((index, side, before)) = target else {
@@ -212,9 +216,17 @@ impl Region {
             let error = refused(ErrorKind::Invalid, operation, message);
             return self.refuse(operation, change, error);
         }
-        self.applications[index].sides.get_mut(side).set_bounds(bounds);
-        self.made(operation, change);
-        Ok(())
+        let now = self.now();
+        match self.applications[index].sides.get_mut(side).set_bounds(bounds, now) {
+            Ok(()) => {
+                self.made(operation, change);
+                Ok(())
+            }
+            Err(error) => {
+                let error = refused(ErrorKind::Invalid, operation, error.to_string());
+                self.refuse(operation, change, error)
+            }
+        }
     }
 
     fn put_scheduled(
@@ -225,41 +237,41 @@ impl Region {
     ) -> Written {
         let now = self.now();
         let found = self.find_service(id);
-        let target = found
-            .filter(|(index, side)| self.applications[*index].sides.get(*side).bounds.is_some());
-        let Some((index, side)) = target else {
+        let target = found.and_then(|(index, side)| {
+            self.applications.get_mut(index)?.sides.get_mut(side).autoscaling.as_mut()
+        });
+        let Some(autoscaling) = target else {
             return self.refuse(operation, Change::Nothing, missing(operation, id));
         };
-        let service = self.applications[index].sides.get_mut(side);
-        let known = service.scheduled.iter().find(|action| action.name == scheduled.name).cloned();
-        let fault = if scheduled.at <= now {
-            Some((ErrorKind::Invalid, "the scheduled time has passed"))
-        } else if matches!((scheduled.min, scheduled.max), (Some(min), Some(max)) if min > max) {
-            Some((ErrorKind::Invalid, "the minimum capacity exceeds the maximum"))
-        } else if scheduled.min.is_none() && scheduled.max.is_none() {
-            Some((ErrorKind::Invalid, "the action sets neither minimum nor maximum"))
-        } else if known.is_none() && service.scheduled.len() >= SCHEDULED_MAX {
-            Some((ErrorKind::QuotaReached, "200 scheduled actions on one target"))
+        let known = autoscaling.scheduled().iter().find(|a| a.name == scheduled.name).cloned();
+        let full = known.is_none() && autoscaling.scheduled().len() >= SCHEDULED_MAX;
+        let outcome = if scheduled.at <= now {
+            Err((ErrorKind::Invalid, "the scheduled time has passed".to_owned()))
+        } else if full {
+            Err((ErrorKind::QuotaReached, format!("{SCHEDULED_MAX} scheduled actions")))
         } else {
-            None
+            autoscaling
+                .put_scheduled(scheduled, now)
+                .map_err(|error| (ErrorKind::Invalid, error.to_string()))
         };
-        let change = Change::Scheduled {
-            service: id.clone(),
-            before: known,
-            after: Some(scheduled.clone()),
-        };
-        if let Some((kind, message)) = fault {
-            return self.refuse(operation, change, refused(kind, operation, message));
+        let (before, after) = (known, Some(scheduled.clone()));
+        let change = Change::Scheduled { service: id.clone(), before, after };
+        match outcome {
+            Ok(()) => {
+                self.made(operation, change);
+                Ok(())
+            }
+            Err((kind, message)) => {
+                self.refuse(operation, change, refused(kind, operation, message))
+            }
         }
-        service.put_scheduled(scheduled.clone());
-        self.made(operation, change);
-        Ok(())
     }
 
     fn delete_scheduled(&mut self, id: &ServiceId, name: &str, operation: &'static str) -> Written {
         let found = self.find_service(id);
         let removed = found.and_then(|(index, side)| {
-            self.applications[index].sides.get_mut(side).delete_scheduled(name)
+            let service = self.applications.get_mut(index)?.sides.get_mut(side);
+            service.autoscaling.as_mut()?.delete_scheduled(name)
         });
         let Some(removed) = removed else {
             let error = missing(operation, &name);

@@ -20,7 +20,7 @@
 //! and the wire protocols.
 
 mod application;
-mod autoscaler;
+mod autoscaling;
 mod count;
 mod disturbance;
 mod error;

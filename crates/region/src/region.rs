@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use capacity::scaling::Activity;
 use cloud::{Error as CloudError, ErrorKind, TargetGroup};
 use model::observation::{Bounds, Scaling, Service as Described, Targets};
 use model::route::{Propagation, Route, ServiceId, WeightPair};
@@ -10,8 +11,9 @@ use sampling::Generator;
 
 use crate::Error;
 use crate::application::Application;
+use crate::autoscaling::Autoscaling;
 use crate::disturbance::{Blow, Disturbances};
-use crate::fault::{DeathReason, Edit, FaultScript};
+use crate::fault::{DeathReason, Edit, FaultRow, FaultScript};
 use crate::fleet::TICK_SECONDS;
 use crate::journal::{Author, Change, Entry, Journal, Outcome};
 use crate::route::Pair;
@@ -61,7 +63,14 @@ impl Region {
         spec.check()?;
         let draws = Generator::new(seed).fork("region");
         let applications = spec.applications.iter().map(|application| {
-            Application::new(application, &spec.clients, spec.noise, spec.metrics, &draws)
+            Application::new(
+                application,
+                &spec.clients,
+                spec.noise,
+                spec.metrics,
+                spec.start,
+                &draws,
+            )
         });
         let applications = applications.collect::<Result<Vec<_>, Error>>()?;
         let faults = FaultScript::new(spec.faults.clone()).faults()?;
@@ -125,12 +134,9 @@ impl Region {
         if self.ticks.is_multiple_of(TICKS_PER_MINUTE) {
             for application in &mut self.applications {
                 application.close_minute(end, &self.disturbances.now);
-                for side in Side::ALL {
-                    scale(application.sides.get_mut(side), end);
-                }
             }
         }
-        self.fire_scheduled(end);
+        self.autoscale(end);
         self.remember(end);
     }
 
@@ -161,6 +167,19 @@ impl Region {
                 DeathReason::Network => fleet.isolate(count),
             }
         }
+    }
+
+    /// Adds a fault to the script; its `at` counts from the present.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when it cannot be carried out.
+    pub fn disturb(&mut self, row: &FaultRow) -> Result<(), Error> {
+        let faults = FaultScript::new(vec![row.clone()]).faults()?;
+        self.disturbances.add(faults, self.now);
+        self.past_max = self.disturbances.stale_age_max();
+        // Something that acts at once at the border does not wait for the next tick.
+        self.notice_share();
+        Ok(())
     }
 
     /// The application team releases on one side, in every application.
@@ -200,14 +219,16 @@ impl Region {
                 }
                 Edit::Min(side, count) | Edit::Max(side, count) => {
                     let service = application.sides.get_mut(side);
-                    let Some(before) = service.bounds else { continue };
+                    let Some(before) = service.bounds() else { continue };
                     let after = match edit {
                         Edit::Min(..) => Bounds { min: count, max: before.max.max(count) },
                         Edit::Max(..) | Edit::Weights(_) | Edit::Desired(..) => {
                             Bounds { min: before.min.min(count), max: count }
                         }
                     };
-                    service.set_bounds(after);
+                    if service.set_bounds(after, now).is_err() {
+                        continue;
+                    }
                     let service = service.id.clone();
                     let change = Change::Bounds { service, before, after };
                     let operation = "application-autoscaling:RegisterScalableTarget";
@@ -218,21 +239,15 @@ impl Region {
         self.notice_share();
     }
 
-    fn fire_scheduled(&mut self, now: Time) {
+    fn autoscale(&mut self, now: Time) {
         for application in &mut self.applications {
             for side in Side::ALL {
                 let service = application.sides.get_mut(side);
-                while let Some((action, before, after)) = service.fire_scheduled(now) {
-                    let operation = "application-autoscaling:RegisterScalableTarget";
-                    let change = Change::Bounds { service: service.id.clone(), before, after };
-                    self.journal.push(Entry {
-                        at: action.at.max(self.start),
-                        operation,
-                        author: Author::Schedule,
-                        change,
-                        outcome: Outcome::Made,
-                    });
-                }
+                let Some((before, after)) = service.evaluate(now) else { continue };
+                let operation = "application-autoscaling:RegisterScalableTarget";
+                let change = Change::Bounds { service: service.id.clone(), before, after };
+                let (author, outcome) = (Author::Schedule, Outcome::Made);
+                self.journal.push(Entry { at: now, operation, author, change, outcome });
             }
         }
     }
@@ -316,13 +331,24 @@ impl Region {
 
     pub(crate) fn live_bounds(&self, id: &ServiceId) -> Option<Bounds> {
         let (index, side) = self.find_service(id)?;
-        self.applications.get(index)?.sides.get(side).bounds
+        self.applications.get(index)?.sides.get(side).bounds()
     }
 
     /// How long after its end a minute is complete, faults and back-fill aside.
     #[must_use]
     pub const fn settle(&self) -> Span {
         self.metrics.lag_max
+    }
+
+    /// What Application Auto Scaling decided lately on one side of the application at `index`,
+    /// oldest first.
+    pub fn activities(&self, index: usize, side: Side) -> impl Iterator<Item = &Activity> {
+        let application = self.applications.get(index);
+        let service = application.map(|application| application.sides.get(side));
+        service
+            .and_then(|service| service.autoscaling.as_ref())
+            .into_iter()
+            .flat_map(Autoscaling::activities)
     }
 
     /// Names of the applications, in the spec's order.
@@ -342,7 +368,7 @@ impl Region {
                 running: service.fleet.running(),
                 healthy: service.fleet.serving,
                 pending: service.fleet.pending,
-                bounds: service.bounds,
+                bounds: service.bounds(),
                 capacity_rps: healthy * service.task.service_rate(),
                 safe_rps: healthy * service.safe_rate,
                 safe_per_task_rps: service.safe_rate,
@@ -364,14 +390,6 @@ impl Region {
     pub fn minutes(&self, index: usize) -> &[Minute] {
         self.applications.get(index).map_or(&[], |application| &application.truth)
     }
-}
-
-fn scale(service: &mut Service, now: Time) {
-    let Some(bounds) = service.bounds else { return };
-    let running = service.fleet.running();
-    let deploying = service.deploying(now);
-    let wanted = service.autoscaler.minute(now, running, service.desired, deploying);
-    service.desired = wanted.max(bounds.min).min(bounds.max);
 }
 
 fn outside(at: Time, operation: &'static str, change: Change) -> Entry {

@@ -1,22 +1,17 @@
 //! One side of an application: an ECS service with its tasks, its targets and its scalable target.
 
 use capacity::task::{Backlog, LatencyObjective, TaskModel};
-use model::observation::{
-    Bounds, Deployment, Scaling, ScheduledBounds, Service as Described, Targets,
-};
+use model::observation::{Bounds, Deployment, Scaling, Service as Described, Targets};
 use model::route::ServiceId;
 use model::{Side, Span, Time};
 use sampling::Generator;
 
 use crate::Error;
-use crate::autoscaler::Autoscaler;
+use crate::autoscaling::{Autoscaling, Sample};
 use crate::fleet::{Fleet, Launches, TICK_SECONDS};
 use crate::latency::{LatencyTable, Slice};
 use crate::minute::{Gathering, SideRecord};
 use crate::spec::{ServiceSpec, task_model};
-
-/// Scheduled actions one target may have (Application Auto Scaling quotas).
-pub(crate) const SCHEDULED_MAX: usize = 200;
 
 /// One side of an application.
 #[derive(Debug, Clone)]
@@ -29,9 +24,7 @@ pub(crate) struct Service {
     pub(crate) error_rate: f64,
     pub(crate) desired: u32,
     pub(crate) fleet: Fleet,
-    pub(crate) bounds: Option<Bounds>,
-    pub(crate) scheduled: Vec<ScheduledBounds>,
-    pub(crate) autoscaler: Autoscaler,
+    pub(crate) autoscaling: Option<Autoscaling>,
     pub(crate) release: Release,
     pub(crate) gathering: Gathering,
     pub(crate) minutes: Vec<SideRecord>,
@@ -57,20 +50,12 @@ struct Rollout {
     factor_before: f64,
 }
 
-/// What one tick of a side met.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Met {
-    /// Requests that reached the side.
-    pub(crate) requests: f64,
-    /// Those no task answered.
-    pub(crate) unanswered: f64,
-}
-
 impl Service {
     pub(crate) fn new(
         side: Side,
         spec: &ServiceSpec,
         slow_threshold: Span,
+        start: Time,
         draws: &Generator,
     ) -> Result<Self, Error> {
         let task = task_model(spec)?;
@@ -88,10 +73,12 @@ impl Service {
             safe_rate,
             error_rate: spec.error_rate,
             desired: spec.desired,
-            fleet: Fleet::new(spec.start, spec.desired, draws.fork("starts")),
-            bounds: spec.scaling.as_ref().map(|scaling| scaling.bounds),
-            scheduled: Vec::new(),
-            autoscaler: Autoscaler::default(),
+            fleet: Fleet::new(&spec.start, spec.desired, start, draws.fork("starts"))?,
+            autoscaling: spec
+                .scaling
+                .as_ref()
+                .map(|scaling| Autoscaling::new(&spec.id, scaling, start))
+                .transpose()?,
             release: Release { image: spec.release.clone(), number: 1, factor: 1.0, rollout: None },
             gathering: Gathering::default(),
             minutes: Vec::new(),
@@ -100,9 +87,16 @@ impl Service {
         })
     }
 
-    /// One tick at `rate` requests per second.
-    pub(crate) fn step(&mut self, rate: f64, launches: Launches) -> Met {
-        self.fleet.step(self.desired, launches);
+    /// The tick that begins at `now` and ends at `end`, at `rate` requests per second.
+    pub(crate) fn step(
+        &mut self,
+        now: Time,
+        end: Time,
+        rate: f64,
+        launches: Launches,
+        cpu_factor: f64,
+    ) {
+        self.fleet.step(now, self.desired, launches);
         let serving = f64::from(self.fleet.serving);
         let capacity = serving * self.task.service_rate();
         let timeout = self.task.parameters().timeout_seconds;
@@ -112,59 +106,46 @@ impl Service {
         let utilisation = if capacity > 0.0 { (rate / capacity).min(1.0) } else { 0.0 };
         let slice = Slice { weight: 0.0, utilisation, backlog_seconds: step.delay_seconds };
         self.gathering.tick(requests, unanswered, slice, self.fleet.serving);
-        self.use_cpu(serving, rate);
-        Met { requests, unanswered }
-    }
-
-    fn use_cpu(&mut self, serving: f64, rate: f64) {
-        let reserved = self.task.parameters().vcpu * f64::from(self.fleet.running());
         let used = if serving > 0.0 {
             serving * self.task.vcpu_used(rate / serving, !self.backlog.is_empty())
         } else {
             0.0
         };
-        self.gathering.cpu(used + self.fleet.boot_vcpu(), reserved);
+        let cpu_used = used + self.fleet.boot_vcpu();
+        let cpu_reserved = self.task.parameters().vcpu * f64::from(self.fleet.running());
+        self.gathering.cpu(cpu_used, cpu_reserved);
+        if let Some(autoscaling) = &mut self.autoscaling {
+            let sample = Sample { cpu_used, cpu_reserved, requests, healthy: serving };
+            autoscaling.measure(end, sample, cpu_factor);
+        }
     }
 
     pub(crate) const fn alive(&self) -> bool {
         self.fleet.serving > 0
     }
 
-    /// Sets the desired count as a person or AWS does: within the bounds only where Application
-    /// Auto Scaling does it.
-    pub(crate) fn set_bounds(&mut self, bounds: Bounds) {
-        self.bounds = Some(bounds);
-        self.desired = self.desired.max(bounds.min).min(bounds.max);
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        self.autoscaling.as_ref().map(Autoscaling::bounds)
     }
 
-    /// Carries out scheduled actions that are due; gives the bounds before and after each.
-    pub(crate) fn fire_scheduled(
-        &mut self,
-        now: Time,
-    ) -> Option<(ScheduledBounds, Bounds, Bounds)> {
-        let first = self.scheduled.first().filter(|action| action.at <= now)?.clone();
-        self.scheduled.remove(0);
-        let before = self.bounds?;
-        let min = first.min.unwrap_or(before.min);
-        let max = first.max.unwrap_or(before.max);
-        // An action whose minimum exceeds the standing maximum fails, as AWS makes it fail.
-        let after = if min <= max { Bounds { min, max } } else { before };
-        self.set_bounds(after);
-        Some((first, before, after))
+    /// Sets the bounds, and moves the desired count into them at once.
+    pub(crate) fn set_bounds(&mut self, bounds: Bounds, now: Time) -> Result<(), capacity::Error> {
+        if let Some(autoscaling) = &mut self.autoscaling {
+            autoscaling.set_bounds(bounds)?;
+            // A firing schedule of this very instant is journalled with the next tick.
+            let _fired = self.evaluate(now);
+        }
+        Ok(())
     }
 
-    /// Keeps the actions in the order they fire.
-    pub(crate) fn put_scheduled(&mut self, action: ScheduledBounds) {
-        self.scheduled.retain(|other| other.name != action.name);
-        let place = self.scheduled.partition_point(|other| {
-            (other.at, other.name.as_str()) < (action.at, action.name.as_str())
-        });
-        self.scheduled.insert(place, action);
-    }
-
-    pub(crate) fn delete_scheduled(&mut self, name: &str) -> Option<ScheduledBounds> {
-        let place = self.scheduled.iter().position(|action| action.name == name)?;
-        Some(self.scheduled.remove(place))
+    /// Lets Application Auto Scaling decide; gives the bounds before and after where a scheduled
+    /// action fired.
+    pub(crate) fn evaluate(&mut self, now: Time) -> Option<(Bounds, Bounds)> {
+        let deploying = self.deploying(now);
+        let autoscaling = self.autoscaling.as_mut()?;
+        let pass = autoscaling.evaluate(now, self.fleet.running(), self.desired, deploying);
+        self.desired = pass.desired;
+        pass.fired
     }
 
     /// The application team releases a version whose latency is `factor` of the one before.
@@ -208,11 +189,7 @@ impl Service {
     }
 
     pub(crate) fn scaling(&self) -> Option<Scaling> {
-        self.bounds.map(|bounds| Scaling {
-            bounds,
-            suspended: false,
-            scheduled: self.scheduled.clone(),
-        })
+        self.autoscaling.as_ref().map(Autoscaling::described)
     }
 }
 

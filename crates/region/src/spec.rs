@@ -1,5 +1,12 @@
 //! A region as a file describes it: applications with their two sides, clients, noise, metrics.
 
+use capacity::alarm::{ComparisonOperator, Dimension, PutMetricAlarm, Statistic, TreatMissingData};
+use capacity::scaling::{
+    PolicyRequest, PolicyType, PutScalingPolicy, SCALABLE_DIMENSION, SERVICE_NAMESPACE,
+    StepScalingPolicyConfiguration,
+};
+use capacity::start::{LaunchLimits, RoomParameters, StartParameters};
+use capacity::steps::{AdjustmentType, StepAdjustment};
 use capacity::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
 use model::observation::Bounds;
 use model::route::{Route, ServiceId};
@@ -99,21 +106,16 @@ pub struct ServiceSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartSpec {
-    /// Median from launch to running, in seconds.
-    pub median_seconds: f64,
-    /// Deviation of its logarithm.
-    pub sigma: f64,
-    /// From running to healthy behind the balancer, in seconds.
-    pub health_seconds: f64,
-    /// Launches in ten seconds at most.
-    pub launches_per_10s: u32,
-    /// CPU that a task uses from running to healthy.
+    /// How long each part of a start takes.
+    pub delays: StartParameters,
+    /// How fast tasks may be launched.
+    pub limits: LaunchLimits,
+    /// The instances that tasks need room on; none on Fargate.
+    pub room: Option<RoomParameters>,
+    /// CPU that a task uses from running to healthy, in vCPU.
     pub boot_vcpu: f64,
-    /// From leaving the balancer to stopped, in seconds.
-    pub drain_seconds: f64,
-    /// Tasks for which container instances are there; `None` on Fargate. A task beyond them
-    /// waits for an instance first.
-    pub room: Option<u32>,
+    /// From leaving the balancer to stopped.
+    pub drain: Span,
 }
 
 /// A scalable target with its policies.
@@ -122,6 +124,86 @@ pub struct StartSpec {
 pub struct ScalingSpec {
     /// Its bounds.
     pub bounds: Bounds,
+    /// Policies, alarms and scheduled actions as they are put in place.
+    pub policies: Vec<PolicyRequest>,
+}
+
+impl ScalingSpec {
+    /// The hand-written step policy of the benchmark: from 60 % CPU in one minute 10, 20 and 30 %
+    /// more at 0, 10 and 20 points above, below 40 % for five minutes 10 % less, 300 s cooldown.
+    #[must_use]
+    pub fn by_hand(id: &ServiceId, bounds: Bounds) -> Self {
+        let up = [(0.0, Some(10.0), 10), (10.0, Some(20.0), 20), (20.0, None, 30)];
+        let out = up.map(|(from, until, percent)| StepAdjustment {
+            metric_interval_lower_bound: Some(from),
+            metric_interval_upper_bound: until,
+            scaling_adjustment: percent,
+        });
+        let down = StepAdjustment {
+            metric_interval_lower_bound: None,
+            metric_interval_upper_bound: Some(0.0),
+            scaling_adjustment: -10,
+        };
+        let high = ComparisonOperator::GreaterThanOrEqualToThreshold;
+        let policies = vec![
+            step_policy(id, "scale-out", &out),
+            cpu_alarm(id, "scale-out", high, 60.0, 1),
+            step_policy(id, "scale-in", &[down]),
+            cpu_alarm(id, "scale-in", ComparisonOperator::LessThanThreshold, 40.0, 5),
+        ];
+        Self { bounds, policies }
+    }
+}
+
+fn step_policy(id: &ServiceId, name: &str, steps: &[StepAdjustment]) -> PolicyRequest {
+    PolicyRequest::PutScalingPolicy(PutScalingPolicy {
+        policy_name: name.to_owned(),
+        service_namespace: SERVICE_NAMESPACE.to_owned(),
+        resource_id: format!("service/{}/{}", id.cluster, id.service),
+        scalable_dimension: SCALABLE_DIMENSION.to_owned(),
+        policy_type: PolicyType::StepScaling,
+        step_scaling_policy_configuration: Some(StepScalingPolicyConfiguration {
+            adjustment_type: AdjustmentType::PercentChangeInCapacity,
+            step_adjustments: steps.to_vec(),
+            min_adjustment_magnitude: None,
+            cooldown: Some(300),
+            metric_aggregation_type: None,
+        }),
+        target_tracking_scaling_policy_configuration: None,
+    })
+}
+
+fn cpu_alarm(
+    id: &ServiceId,
+    policy: &str,
+    comparison_operator: ComparisonOperator,
+    threshold: f64,
+    evaluation_periods: u32,
+) -> PolicyRequest {
+    let dimension =
+        |name: &str, value: &str| Dimension { name: name.to_owned(), value: value.to_owned() };
+    PolicyRequest::PutMetricAlarm(PutMetricAlarm {
+        alarm_name: format!("{}-{}-{policy}", id.cluster, id.service),
+        alarm_description: None,
+        actions_enabled: true,
+        ok_actions: Vec::new(),
+        alarm_actions: vec![policy.to_owned()],
+        insufficient_data_actions: Vec::new(),
+        namespace: "AWS/ECS".to_owned(),
+        metric_name: "CPUUtilization".to_owned(),
+        dimensions: vec![
+            dimension("ClusterName", &id.cluster),
+            dimension("ServiceName", &id.service),
+        ],
+        statistic: Some(Statistic::Average),
+        extended_statistic: None,
+        period: 60,
+        evaluation_periods,
+        datapoints_to_alarm: None,
+        threshold,
+        comparison_operator,
+        treat_missing_data: TreatMissingData::Missing,
+    })
 }
 
 /// How clients follow DNS answers.
@@ -250,7 +332,6 @@ impl ServiceSpec {
         let fargate = side == Side::Fargate;
         let pick = |on_ec2: f64, on_fargate: f64| if fargate { on_fargate } else { on_ec2 };
         Self {
-            id,
             target_group_arn: target_group_arn.into(),
             task: TaskParameters {
                 vcpu: 1.0,
@@ -262,20 +343,21 @@ impl ServiceSpec {
                 timeout_seconds: 10.0,
             },
             start: StartSpec {
-                median_seconds: pick(12.0, 50.0),
-                sigma: 0.25,
-                health_seconds: 15.0,
-                launches_per_10s: 80,
+                delays: if fargate { StartParameters::fargate() } else { StartParameters::ec2() },
+                limits: LaunchLimits::default(),
+                // Instances for 640 tasks: a service that has run for years has its room.
+                room: (!fargate)
+                    .then(|| RoomParameters { instances: 160, ..RoomParameters::default() }),
                 boot_vcpu: 0.5,
-                drain_seconds: 30.0,
-                room: (!fargate).then_some(600),
+                drain: Span::from_secs(30),
             },
             desired: 1,
-            scaling: Some(ScalingSpec { bounds: Bounds { min: 1, max: 600 } }),
+            scaling: Some(ScalingSpec::by_hand(&id, Bounds { min: 1, max: 600 })),
             release: "app:1".to_owned(),
             // "Deploys from over 10 minutes to 5."
             deployment: Span::from_mins(if fargate { 5 } else { 10 }),
             error_rate: 0.000_2,
+            id,
         }
     }
 }

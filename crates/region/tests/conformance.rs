@@ -1,0 +1,126 @@
+//! The region keeps every claim of the `cloud` traits, with each kind of router.
+
+use async_trait::async_trait;
+use cloud::conformance::Harness;
+use cloud::{Clock as _, Cloud, TargetGroup};
+use model::route::{Route, ServiceId};
+use model::{PerSide, Side, Span, Time};
+use region::fault::FaultRow;
+use region::load::Load;
+use region::spec::{ApplicationSpec, MetricsSpec, ServiceSpec};
+use region::{Region, RegionSpec, SimulatedCloud};
+
+struct InProcess {
+    simulated: SimulatedCloud,
+    cloud: Cloud,
+    routes: Vec<Route>,
+}
+
+fn id(service: &str) -> ServiceId {
+    ServiceId { cluster: "prd".to_owned(), service: service.to_owned() }
+}
+
+impl InProcess {
+    fn new(routes: Vec<Route>) -> Self {
+        let ec2 = ServiceSpec::new(Side::Ec2, id("api"), "ec2-group");
+        let mut fargate = ServiceSpec::new(Side::Fargate, id("api-fargate"), "fargate-group");
+        fargate.scaling = None;
+        fargate.desired = 2;
+        let application = ApplicationSpec::new(
+            "api",
+            Load::new(vec![100.0]).unwrap(),
+            routes.clone(),
+            Span::from_millis(300),
+            PerSide { ec2, fargate },
+        );
+        let mut spec = RegionSpec::new(Time::from_secs(1_767_571_200), vec![application.unwrap()]);
+        spec.metrics = MetricsSpec::perfect();
+        let simulated = SimulatedCloud::new(Region::new(&spec, 3).unwrap());
+        Self { cloud: simulated.cloud(), simulated, routes }
+    }
+}
+
+#[async_trait]
+impl Harness for InProcess {
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+    fn service(&self) -> ServiceId {
+        id("api")
+    }
+    fn group(&self) -> TargetGroup {
+        TargetGroup("ec2-group".to_owned())
+    }
+    fn bare_service(&self) -> ServiceId {
+        id("api-fargate")
+    }
+    fn idle_group(&self) -> TargetGroup {
+        TargetGroup("fargate-group".to_owned())
+    }
+    fn routes(&self) -> Vec<Route> {
+        self.routes.clone()
+    }
+    async fn advance(&self, span: Span) {
+        self.simulated.sleep_until(self.simulated.now() + span).await;
+    }
+    async fn lose_next_reply(&self, operation: &'static str) {
+        let row = FaultRow {
+            at: Some(Span::ZERO),
+            r#type: "lostReply".to_owned(),
+            api: Some(operation.to_owned()),
+            nth: Some(1),
+            ..FaultRow::default()
+        };
+        self.simulated.with(|region| region.disturb(&row)).unwrap();
+    }
+}
+
+fn record(record_type: &str) -> Route {
+    Route::Route53Record {
+        zone: "Z1".to_owned(),
+        name: "api.example.com".to_owned(),
+        record_type: record_type.to_owned(),
+        ec2_set: "ec2".to_owned(),
+        fargate_set: "fargate".to_owned(),
+    }
+}
+
+mod weighted_records {
+    use super::*;
+
+    cloud::conformance_tests!(
+        futures::executor::block_on,
+        InProcess::new(vec![record("A"), record("AAAA")])
+    );
+}
+
+mod policy_instances {
+    use super::*;
+
+    fn instance(id: &str) -> Route {
+        Route::TrafficPolicyInstance {
+            id: id.to_owned(),
+            ec2_endpoint: "ec2".to_owned(),
+            fargate_endpoint: "fargate".to_owned(),
+        }
+    }
+
+    cloud::conformance_tests!(
+        futures::executor::block_on,
+        InProcess::new(vec![instance("one"), instance("two")])
+    );
+}
+
+mod listener_rules {
+    use super::*;
+
+    fn rule() -> Route {
+        Route::AlbRule {
+            rule: "listener-rule/app/front/1/2/3".to_owned(),
+            ec2_group: "ec2-group".to_owned(),
+            fargate_group: "fargate-group".to_owned(),
+        }
+    }
+
+    cloud::conformance_tests!(futures::executor::block_on, InProcess::new(vec![rule()]));
+}

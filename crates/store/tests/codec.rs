@@ -13,7 +13,7 @@ fn contents() -> Contents {
 }
 
 fn text() -> String {
-    String::from_utf8(encode("api", &contents()).unwrap()).unwrap()
+    String::from_utf8(encode("api", &contents()).expect("it can be written")).expect("it is JSON")
 }
 
 #[test]
@@ -66,7 +66,7 @@ proptest! {
         let whole = text().into_bytes();
         let cut = cut % whole.len();
         prop_assert!(decode("api", &whole[..cut]).is_err());
-        let mut bent = whole.clone();
+        let mut bent = whole;
         bent[cut] ^= 1 << bit;
         if let Ok(read) = decode("api", &bent) {
             // One bit may turn a name into one nobody knows, but not the record into nothing.

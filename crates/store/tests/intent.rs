@@ -94,8 +94,8 @@ fn intents_take_turns_and_never_share_a_number() {
 fn closed(actions: Vec<Action>) -> Contents {
     let mut contents = Contents::default();
     let answers = vec![Answer::Written; actions.len()];
-    contents.begin_intent(NOW, actions, "").unwrap();
-    contents.close_intent(NOW + Span::from_mins(1), answers).unwrap();
+    contents.begin_intent(NOW, actions, "").expect("none is open");
+    contents.close_intent(NOW + Span::from_mins(1), answers).expect("one is open");
     contents
 }
 
@@ -116,7 +116,8 @@ fn only_a_later_observation_shows_an_intent_done() {
 #[test]
 fn every_kind_of_action_has_to_be_seen() {
     let side = Side::Fargate;
-    let kinds: [(Action, fn(&mut Observation)); 5] = [
+    type Undo = fn(&mut Observation);
+    let kinds: [(Action, Undo); 5] = [
         (actions()[0].clone(), |seen| seen.split = Seen::unknown(Gap::Failed)),
         (actions()[1].clone(), |seen| {
             let Seen::Known { value: Some(target), .. } = &mut seen.scaling.ec2 else { return };

@@ -100,7 +100,7 @@ impl Case {
     /// Makes the plan's one move another one, with everything that has to go with it.
     pub(crate) fn moves(&mut self, from: u16, to: u16, direction: Direction) {
         let (before, after) = (weights(from), weights(to));
-        let share = Share::from_per_mille(to).unwrap();
+        let share = Share::from_per_mille(to).expect("at most 1000");
         self.live(before.clone());
         self.status.step = (from > 0).then(|| stood(from));
         self.status.intended = Some(intended(NOW, weights(0), before.clone()));
@@ -130,13 +130,13 @@ pub(crate) fn ago(minutes: u64) -> Time {
 }
 
 pub(crate) fn weights(per_mille: u16) -> Weights {
-    let pair = WeightPair::for_share(Share::from_per_mille(per_mille).unwrap(), 255);
+    let pair = WeightPair::for_share(Share::from_per_mille(per_mille).expect("at most 1000"), 255);
     BTreeMap::from([(A.to_owned(), pair), (AAAA.to_owned(), pair)])
 }
 
 pub(crate) fn stood(per_mille: u16) -> Step {
     Step {
-        share: Share::from_per_mille(per_mille).unwrap(),
+        share: Share::from_per_mille(per_mille).expect("at most 1000"),
         decided_at: ago(130),
         verified_at: Some(ago(125)),
         settled_at: Some(ago(120)),
@@ -323,9 +323,12 @@ pub(crate) fn expect(name: &str, case: &Case, promises: &[Invariant]) {
     }
 }
 
+/// What is done to a sound case, in words and in deed, and the promises that are then broken.
+pub(crate) type Spoilt<'a> = (&'a str, fn(&mut Case), &'a [Invariant]);
+
 /// Spoils the case in each way and expects exactly these promises to be found broken.
 #[track_caller]
-pub(crate) fn each(base: fn() -> Case, spoilt: &[(&str, fn(&mut Case), &[Invariant])]) {
+pub(crate) fn each(base: fn() -> Case, spoilt: &[Spoilt<'_>]) {
     for (name, spoil, promises) in spoilt {
         expect(name, &base().with(spoil), promises);
     }

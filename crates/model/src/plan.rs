@@ -263,6 +263,24 @@ pub enum Reason {
         /// The field's path.
         field: String,
     },
+    /// `freeze: true` in the settings: no write at all, rollback included.
+    WritesFrozen,
+    /// The calls this step needs are used up for this tick.
+    ApiBudget {
+        /// The API.
+        api: String,
+    },
+    /// Somebody's scheduled action will lower a minimum below what was promised.
+    ScheduledBelowFloor {
+        /// On which side.
+        side: Side,
+        /// The action's name.
+        name: String,
+        /// The minimum it will set.
+        min: u32,
+        /// The floor promised.
+        floor: u32,
+    },
 }
 
 /// What has to be known before a step.
@@ -281,6 +299,8 @@ pub enum What {
     Load,
     /// What one task carries safely.
     SafeLoad,
+    /// The judge's verdict on the present step.
+    Verdict,
 }
 
 impl fmt::Display for What {
@@ -292,6 +312,7 @@ impl fmt::Display for What {
             Self::Scaling => "the scalable target",
             Self::Load => "the load",
             Self::SafeLoad => "what a task carries safely",
+            Self::Verdict => "a verdict on the present step",
         })
     }
 }

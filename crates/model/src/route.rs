@@ -77,20 +77,8 @@ impl Route {
     #[must_use]
     pub const fn limits(&self) -> RouteLimits {
         match self {
-            // Route 53 weights are 0 to 255; an alias of a balancer has a TTL of 60 s and a
-            // change is INSYNC "generally within 60 seconds" (Route 53 API, GetChange).
-            Self::Route53Record { .. } | Self::TrafficPolicyInstance { .. } => RouteLimits {
-                weight_max: 255,
-                follows: Follows::Resolvers {
-                    ttl: Span::from_secs(60),
-                    settle: Span::from_secs(60),
-                },
-            },
-            // Target group weights are 0 to 999 and apply to the next request (ELBv2 API).
-            Self::AlbRule { .. } => RouteLimits {
-                weight_max: 999,
-                follows: Follows::Requests { settle: Span::from_secs(10) },
-            },
+            Self::Route53Record { .. } | Self::TrafficPolicyInstance { .. } => RouteLimits::ROUTE53,
+            Self::AlbRule { .. } => RouteLimits::ALB,
         }
     }
 }
@@ -103,6 +91,19 @@ pub struct RouteLimits {
     pub weight_max: u32,
     /// How clients follow a change.
     pub follows: Follows,
+}
+
+impl RouteLimits {
+    /// Route 53 weights are 0 to 255; an alias of a balancer has a TTL of 60 s and a change is
+    /// INSYNC "generally within 60 seconds" (Route 53 API, `GetChange`).
+    pub const ROUTE53: Self = Self {
+        weight_max: 255,
+        follows: Follows::Resolvers { ttl: Span::from_secs(60), settle: Span::from_secs(60) },
+    };
+
+    /// Target group weights are 0 to 999 and apply to the next request (ELBv2 API).
+    pub const ALB: Self =
+        Self { weight_max: 999, follows: Follows::Requests { settle: Span::from_secs(10) } };
 }
 
 /// How clients follow a change of weights.

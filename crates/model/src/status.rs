@@ -47,8 +47,26 @@ pub struct Status {
     pub quiet_since: Option<Time>,
     /// When EC2 was declared drained.
     pub drained_at: Option<Time>,
+    /// When EC2's requests were last known: a longer gap than a few minutes ends the quiet.
+    pub quiet_seen_at: Option<Time>,
+    /// Since when Fargate's requests have been below the limit after a rollback.
+    pub fargate_quiet_since: Option<Time>,
+    /// Since when Fargate's healthy tasks have been too few for the live share.
+    pub short_since: Option<Time>,
+    /// The application release both sides run, and since when both were steady on it.
+    pub release: Option<Release>,
     /// Since when something that must be known has not been.
     pub unknown_since: Option<Time>,
+}
+
+/// A release that both sides run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    /// Its name: the image of the application container.
+    pub name: String,
+    /// Since when both sides were seen steady on it.
+    pub since: Time,
 }
 
 /// Wanted, set and measured share.

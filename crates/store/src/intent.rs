@@ -1,5 +1,7 @@
 //! Intents: what Ferry is about to do, on record before it does it.
 
+use std::fmt;
+
 use model::Time;
 use model::action::Action;
 use model::observation::Observation;
@@ -81,6 +83,18 @@ pub enum IntentError {
         /// How many actions there are.
         actions: usize,
     },
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Written => f.write_str("written"),
+            Self::AlreadySo => f.write_str("it was so already"),
+            Self::Refused { message } => write!(f, "not done: {message}"),
+            Self::Unknown { message } => write!(f, "outcome unknown: {message}"),
+            Self::NotSent { why } => write!(f, "not sent: {why}"),
+        }
+    }
 }
 
 impl Intent {

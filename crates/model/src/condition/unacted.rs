@@ -33,6 +33,10 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
         traffic.router.as_ref().is_some_and(|router| router.account().is_some()),
         "spec.traffic.router.aws",
     );
+    note(
+        matches!(&traffic.target, Target::Rollout(rollout) if rollout.holdback.is_some()),
+        "spec.traffic.rollout.holdback",
+    );
     note(traffic.calibration.mode == CalibrationMode::RouterAa, "spec.traffic.calibration");
     note(has_datadog(migration), "spec.slos[].datadog");
     note(spec.scaling.mode != ScalingMode::Observe, "spec.scaling.mode");
@@ -41,10 +45,6 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
     note(spec.drain.serve_residual, "spec.drain.serveResidual");
     note(spec.decommission.mode == DecommissionMode::Automatic, "spec.decommission.mode");
     note(spec.cost.is_some(), "spec.cost");
-    note(
-        matches!(&traffic.target, Target::Rollout(rollout) if rollout.holdback.is_some()),
-        "spec.traffic.rollout.holdback",
-    );
     paths
 }
 

@@ -1,0 +1,108 @@
+//! The plan while the rules work on it.
+
+use model::action::{Action, Direction};
+use model::event::Event;
+use model::plan::{Line, Plan, Reason, Refusal, Report, Rule, Said};
+use model::route::Weights;
+use model::status::{Intended, Status, Step};
+use model::{PerSide, Share, Time};
+
+use crate::conditions;
+use crate::facts::Facts;
+
+/// The plan while the rules work on it.
+pub(crate) struct Draft {
+    pub(crate) status: Status,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) report: Report,
+    /// A rule has ended all thought of a step forward in this pass.
+    pub(crate) held: bool,
+    /// Traffic is on its way back, or has to go back.
+    pub(crate) returning: bool,
+    /// A write of this share was intended and did not land; it may be sent again.
+    pub(crate) unlanded: Option<Share>,
+    /// The capacity of the next step is there.
+    pub(crate) capacity_ready: bool,
+    /// What the capacity rule would do once all gates are open.
+    pub(crate) preparation: Vec<Action>,
+    /// The floors that the next step promises.
+    pub(crate) promised: PerSide<Option<u32>>,
+}
+
+impl Draft {
+    pub(crate) fn begin(facts: &Facts<'_>) -> Self {
+        Self {
+            status: facts.input.status.clone(),
+            actions: Vec::new(),
+            events: Vec::new(),
+            report: Report { lines: Vec::with_capacity(28), next: None },
+            held: false,
+            returning: false,
+            unlanded: None,
+            capacity_ready: false,
+            preparation: Vec::new(),
+            promised: PerSide::default(),
+        }
+    }
+
+    pub(crate) fn open(&mut self, rule: Rule) {
+        self.report.lines.push(Line { rule, said: Said::Open });
+    }
+
+    pub(crate) fn done(&mut self, rule: Rule, why: String) {
+        self.report.lines.push(Line { rule, said: Said::Done(why) });
+    }
+
+    /// Refuses the next step, without ending the pass.
+    pub(crate) fn refuse(&mut self, rule: Rule, reason: Reason, opens_at: Option<Time>) {
+        self.report.lines.push(Line { rule, said: Said::Refused(Refusal { reason, opens_at }) });
+    }
+
+    /// Refuses the next step and ends all thought of it in this pass.
+    pub(crate) fn hold(&mut self, rule: Rule, reason: Reason) {
+        self.held = true;
+        self.refuse(rule, reason, None);
+    }
+
+    /// Whether any rule or gate has refused the next step so far.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.report.refusals().next().is_some()
+    }
+
+    /// Means to write `weights`: the intent is remembered before the write is made.
+    pub(crate) fn shift(
+        &mut self,
+        facts: &Facts<'_>,
+        live: &Weights,
+        weights: Weights,
+        share: Share,
+        direction: Direction,
+    ) {
+        if *live == weights {
+            return;
+        }
+        let now = facts.now;
+        let again = self.status.intended.as_ref().is_some_and(|intended| {
+            intended.after == weights && intended.share == share && intended.before == *live
+        });
+        // A write that is sent again keeps the time of its first intent.
+        if !again {
+            self.status.intended =
+                Some(Intended { at: now, share, before: live.clone(), after: weights.clone() });
+            self.status.step =
+                Some(Step { share, decided_at: now, verified_at: None, settled_at: None });
+        }
+        self.actions.push(Action::SetWeights { share, expected: live.clone(), weights, direction });
+    }
+
+    pub(crate) fn finish(mut self, facts: &Facts<'_>) -> Plan {
+        conditions::set(facts, &mut self);
+        Plan {
+            actions: self.actions,
+            status: self.status,
+            report: self.report,
+            events: self.events,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a pass knows: readings young enough to rest on, worked out once.
+
+use model::observation::{Deployment, Load, Scaling, Seen, Service};
+use model::route::{RouteLimits, Split, Weights};
+use model::spec::{Mode, Rollout, Router, Spec, Target, Workload};
+use model::{PerSide, Share, Side, Span, Time};
+
+use crate::plan::Input;
+
+/// Weights older than this say nothing. Drift is looked for every five minutes; one look may be
+/// missed. A write names what it expects to find, so that an old reading can do no harm.
+pub const SPLIT_AGE_MAX: Span = Span::from_mins(11);
+
+/// Health, services and scalable targets older than this say nothing (S1): the slow cadence is
+/// 60 s, and half as much again forgives a slow call but not a missed one.
+pub const CAPACITY_AGE_MAX: Span = Span::from_secs(90);
+
+/// Load that rests on minutes older than this says nothing: metrics of a balancer are complete
+/// after about three minutes, and growth is allowed for over the same span.
+pub const LOAD_AGE_MAX: Span = Span::from_mins(15);
+
+/// For going back only, health this old is still better than none (S5).
+pub(crate) const LAST_HEALTH_AGE_MAX: Span = Span::from_mins(10);
+
+/// What a pass knows.
+pub(crate) struct Facts<'a> {
+    pub(crate) input: &'a Input<'a>,
+    pub(crate) now: Time,
+    pub(crate) spec: &'a Spec,
+    /// The live weights and when they were read.
+    pub(crate) split: Option<(&'a Split, Time)>,
+    /// The share all routes ask for, where they agree.
+    pub(crate) live: Option<Share>,
+    /// The largest share any route asks for.
+    pub(crate) live_max: Option<Share>,
+    /// Healthy targets.
+    pub(crate) healthy: PerSide<Option<u32>>,
+    pub(crate) services: PerSide<Option<&'a Service>>,
+    /// Scalable targets; `Some(None)` where the service is known to have none.
+    pub(crate) scaling: PerSide<Option<Option<&'a Scaling>>>,
+    pub(crate) load: Option<&'a Load>,
+    pub(crate) limits: Option<RouteLimits>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn of(input: &'a Input<'a>) -> Self {
+        let now = input.now;
+        let seen = input.observation;
+        let spec = &input.spec.spec;
+        let split = match &seen.split {
+            Seen::Known { value, at } if *at <= now && now.since(*at) <= SPLIT_AGE_MAX => {
+                (!value.weights.is_empty()).then_some((value, *at))
+            }
+            Seen::Known { .. } | Seen::Unknown { .. } => None,
+        };
+        let load = seen.load.value().filter(|load| {
+            let minute = load.minute.saturating_mul(60_000);
+            let age = now.as_millis().saturating_sub(minute);
+            (0..=i64::try_from(LOAD_AGE_MAX.as_millis()).unwrap_or(i64::MAX)).contains(&age)
+        });
+        Self {
+            input,
+            now,
+            spec,
+            split,
+            live: split.and_then(|(split, _)| split.share()),
+            live_max: split.and_then(|(split, _)| split.share_max()),
+            healthy: PerSide::from_fn(|side| {
+                seen.targets.get(side).fresh(now, CAPACITY_AGE_MAX).map(|targets| targets.healthy)
+            }),
+            services: PerSide::from_fn(|side| seen.services.get(side).fresh(now, CAPACITY_AGE_MAX)),
+            scaling: PerSide::from_fn(|side| {
+                seen.scaling.get(side).fresh(now, CAPACITY_AGE_MAX).map(Option::as_ref)
+            }),
+            load,
+            limits: limits(spec),
+        }
+    }
+
+    /// Whether traffic goes, or may go, to Fargate: weights that are not known may be anything.
+    pub(crate) fn has_traffic(&self) -> bool {
+        self.live_max.is_none_or(|share| share > Share::ZERO)
+    }
+
+    /// Whether Ferry may write at all.
+    pub(crate) fn may_write(&self) -> bool {
+        self.spec.mode == Mode::Act && !self.input.settings.freeze
+    }
+
+    /// The weights of all live routes.
+    pub(crate) fn weights(&self) -> Option<&'a Weights> {
+        self.split.map(|(split, _)| &split.weights)
+    }
+
+    /// Rules of the rollout; those of a plain `share` are the defaults.
+    pub(crate) fn rollout(&self) -> Option<&'a Rollout> {
+        match &self.spec.traffic.target {
+            Target::Share(_) => None,
+            Target::Rollout(rollout) => Some(rollout),
+        }
+    }
+
+    /// The least time on a step.
+    pub(crate) fn dwell_min(&self) -> Span {
+        self.rollout().map_or(Span::from_hours(1), |rollout| rollout.dwell_min)
+    }
+
+    /// Whether a side's service is known to stand still.
+    pub(crate) fn is_steady(&self, side: Side) -> bool {
+        self.services.get(side).is_some_and(|service| service.deployment == Deployment::Steady)
+    }
+
+    /// Requests per minute that reached a side, where they are known.
+    pub(crate) fn side_rpm(&self, side: Side) -> Option<f64> {
+        let rpm = (*self.load?.side_rpm.get(side))?;
+        (rpm.is_finite() && rpm >= 0.0).then_some(rpm)
+    }
+}
+
+/// What the router can express; `None` where this version has nothing to move.
+fn limits(spec: &Spec) -> Option<RouteLimits> {
+    match (&spec.workload, spec.traffic.router.as_ref()?) {
+        (Workload::QueueWorker(_) | Workload::Scheduled(_), _) => None,
+        (
+            Workload::LoadBalanced { .. },
+            Router::Route53TrafficPolicy(_) | Router::Route53Weighted(_),
+        ) => Some(RouteLimits::ROUTE53),
+        (Workload::LoadBalanced { .. }, Router::AlbWeighted(_)) => Some(RouteLimits::ALB),
+    }
+}

@@ -1,0 +1,89 @@
+//! The judge's verdict on the present step.
+
+use model::plan::What;
+use model::plan::{Reason, Refusal};
+use model::spec::Advance;
+use model::verdict::{VerdictKind, VerdictReason};
+use model::{Share, Span};
+
+use crate::draft::Draft;
+use crate::facts::Facts;
+use crate::gate::closed;
+use crate::next::CRASH_CHECK_BELOW;
+
+/// A verdict that rests on older minutes says nothing of the present.
+const VERDICT_AGE_MAX: Span = Span::from_mins(15);
+
+pub(crate) fn ask(facts: &Facts<'_>, draft: &Draft) -> Option<Refusal> {
+    let live = facts.live?;
+    // Nothing has been sent to Fargate yet that could be judged. A write that is sent again
+    // was proven before it was first sent.
+    if live == Share::ZERO || draft.unlanded.is_some() {
+        return None;
+    }
+    let verdict = facts.input.verdict;
+    let not_proven = || closed(Reason::NotProven { verdict: verdict.reason.clone() });
+    if verdict.kind == VerdictKind::RollBack || draft.status.verbs.advance.is_some() {
+        return if verdict.kind == VerdictKind::RollBack { not_proven() } else { None };
+    }
+    let advance = facts.rollout().map_or(Advance::Evidence, |rollout| rollout.advance);
+    let speaks = speaks_of_step(facts, draft);
+    match advance {
+        Advance::Manual => closed(Reason::AwaitingOperator),
+        Advance::Evidence if live >= CRASH_CHECK_BELOW => match verdict.kind {
+            VerdictKind::Advance if speaks => None,
+            VerdictKind::Advance => closed(not_known()),
+            VerdictKind::Hold | VerdictKind::RollBack => not_proven(),
+        },
+        Advance::Evidence | Advance::Dwell => {
+            if !is_harmless(&verdict.reason) {
+                not_proven()
+            } else if speaks {
+                None
+            } else {
+                closed(not_known())
+            }
+        }
+    }
+}
+
+const fn not_known() -> Reason {
+    Reason::NotKnown { what: What::Verdict, side: None, gap: None }
+}
+
+/// Whether the verdict rests on minutes of this step, and on fresh ones.
+fn speaks_of_step(facts: &Facts<'_>, draft: &Draft) -> bool {
+    let settled = draft.status.step.as_ref().and_then(|step| step.settled_at);
+    let (Some(minute), Some(settled)) = (facts.input.verdict.minute, settled) else {
+        return false;
+    };
+    let now = facts.now.minute();
+    let age_max = i64::try_from(VERDICT_AGE_MAX.as_mins()).unwrap_or(i64::MAX);
+    minute >= settled.minute() && minute <= now && now - minute <= age_max
+}
+
+/// Whether a reason speaks of too little proof only, not of harm or of missing sight.
+const fn is_harmless(reason: &VerdictReason) -> bool {
+    match reason {
+        VerdictReason::ProvenSafe
+        | VerdictReason::ProvenAbsolute
+        | VerdictReason::UnequalLoad
+        | VerdictReason::LoadCoverage { .. }
+        | VerdictReason::SurgeUnseen
+        | VerdictReason::Uncalibrated
+        | VerdictReason::InsufficientTraffic
+        | VerdictReason::Collecting => true,
+        VerdictReason::CandidateDead
+        | VerdictReason::Guard { .. }
+        | VerdictReason::SmallShareGuard { .. }
+        | VerdictReason::ProvenWorse { .. }
+        | VerdictReason::BudgetBurn { .. }
+        | VerdictReason::WorseWithinBudget { .. }
+        | VerdictReason::CommonMode { .. }
+        | VerdictReason::Suspicion { .. }
+        | VerdictReason::MissingData { .. }
+        | VerdictReason::ShareMismatch
+        | VerdictReason::Settling
+        | VerdictReason::ReleasesDiffer => false,
+    }
+}

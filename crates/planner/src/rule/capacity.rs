@@ -1,0 +1,119 @@
+//! Capacity before traffic (S1, S5): what the next step needs on Fargate, and what the way back
+//! from it needs on EC2. Floors are prepared here and raised by the step rule once all gates
+//! are open, so that nobody pays for tasks that stand idle through a dwell.
+
+use model::observation::Scaling;
+use model::plan::{Reason, Rule, What};
+use model::{PerSide, Share, Side};
+
+use super::promises;
+use crate::draft::Draft;
+use crate::facts::Facts;
+use crate::gate::gap_of;
+use crate::need::{self, Demand};
+use crate::next;
+
+/// What one side needs for a step.
+struct Need {
+    side: Side,
+    /// Healthy tasks without which no traffic is moved.
+    now: u32,
+    /// The floor that is promised.
+    floor: u32,
+}
+
+pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
+    if draft.held {
+        return;
+    }
+    let Some(live) = facts.live else { return };
+    let wanted = draft.unlanded.or_else(|| next::next(facts, &draft.status, live));
+    let Some(share) = wanted else { return };
+    draft.report.next = Some(share);
+    let mut floors = PerSide::<Option<u32>>::default();
+    let mut refusal = None;
+    for side in [Side::Fargate, Side::Ec2] {
+        match ask(facts, draft, side, share) {
+            Ok(need) => {
+                *floors.get_mut(side) = Some(need.floor);
+                refusal = refusal.or_else(|| short(facts, draft, &need));
+            }
+            Err(reason) => {
+                // One side that cannot be prepared is reason enough not to prepare the other.
+                draft.preparation.clear();
+                return draft.refuse(Rule::Capacity, reason, None);
+            }
+        }
+    }
+    match refusal {
+        Some(reason) => draft.refuse(Rule::Capacity, reason, None),
+        None => {
+            draft.capacity_ready = true;
+            draft.open(Rule::Capacity);
+        }
+    }
+    draft.promised = floors;
+}
+
+/// What `side` needs for `share`, or why that cannot be had.
+fn ask(facts: &Facts<'_>, draft: &Draft, side: Side, share: Share) -> Result<Need, Reason> {
+    // EC2 must be able to take everything back, so its need is that of no share at all.
+    let share = match side {
+        Side::Ec2 => Share::ZERO,
+        Side::Fargate => share,
+    };
+    let unknown = |what| Reason::NotKnown { what, side: Some(side), gap: None };
+    let now = need::tasks(facts, side, share, Demand::Now).map_err(unknown)?;
+    let floor = need::tasks(facts, side, share, Demand::Peak).map_err(unknown)?;
+    let Some(scaling) = *facts.scaling.get(side) else {
+        let gap = gap_of(facts.input.observation.scaling.get(side));
+        return Err(Reason::NotKnown { what: What::Scaling, side: Some(side), gap });
+    };
+    if let Some(scaling) = scaling {
+        let max = promises::max_of(draft, side, scaling);
+        if floor > max {
+            return Err(Reason::CapacityBeyondMax { side, needed: floor, max });
+        }
+        lowered_soon(facts, side, scaling, floor)?;
+    }
+    if facts.healthy.get(side).is_none() {
+        let gap = gap_of(facts.input.observation.targets.get(side));
+        return Err(Reason::NotKnown { what: What::Targets, side: Some(side), gap });
+    }
+    Ok(Need { side, now, floor })
+}
+
+/// Somebody's scheduled action that will take the floor away before the step is over.
+fn lowered_soon(
+    facts: &Facts<'_>,
+    side: Side,
+    scaling: &Scaling,
+    floor: u32,
+) -> Result<(), Reason> {
+    let until = facts.now + facts.dwell_min();
+    let lowers = scaling.scheduled.iter().find_map(|scheduled| {
+        let min = scheduled.min.filter(|min| *min < floor)?;
+        let is_ours = scheduled.name.starts_with("ferry-");
+        (!is_ours && scheduled.at <= until).then_some((scheduled, min))
+    });
+    match lowers {
+        None => Ok(()),
+        Some((scheduled, min)) => {
+            Err(Reason::ScheduledBelowFloor { side, name: scheduled.name.clone(), min, floor })
+        }
+    }
+}
+
+/// Prepares the floor, and says what is still missing.
+fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Option<Reason> {
+    let promised = draft.status.floors.get(need.side).map_or(0, |floor| floor);
+    let actions = promises::raise(facts, draft, need.side, need.floor.max(promised))?;
+    let is_raised = actions.is_empty();
+    draft.preparation.extend(actions);
+    let healthy = facts.healthy.get(need.side).unwrap_or(0);
+    (healthy < need.now || !is_raised).then_some(Reason::CapacityShort {
+        side: need.side,
+        healthy,
+        needed: if healthy < need.now { need.now } else { need.floor },
+    })
+}

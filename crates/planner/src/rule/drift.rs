@@ -1,0 +1,198 @@
+//! Drift: live weights differ from what was last intended (O5). Pairs are compared as written,
+//! not as rounded shares.
+
+use model::action::Direction;
+use model::plan::{Reason, Rule};
+use model::route::{WeightPair, Weights};
+use model::status::{Intended, Latch, RollbackReason};
+use model::{Share, Side, Span};
+
+use crate::draft::Draft;
+use crate::events;
+use crate::facts::Facts;
+use crate::need::{self, Demand};
+
+/// A step whose write did not land is sent again for this long, through every gate but dwell
+/// and evidence, which it had passed; after that it is given up and asked for anew.
+const RETRY_FOR_MAX: Span = Span::from_mins(15);
+
+/// How the live weights stand to the intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drift {
+    /// As intended.
+    None,
+    /// All as before the write.
+    Unlanded,
+    /// Some as before, some as after.
+    HalfLanded,
+    /// Changed by somebody, all changes towards EC2.
+    TowardsEc2,
+    /// Changed by somebody, or not comparable.
+    Other,
+}
+
+pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
+    let Some(live) = facts.weights() else { return };
+    let Some(intended) = draft.status.intended.clone_if_differs(live) else {
+        if draft.status.intended.is_none() {
+            // Only routes that disagree at first sight come here without an intent.
+            draft.hold(Rule::Drift, Reason::RoutesDisagree);
+        }
+        return;
+    };
+    match drift(&intended, live) {
+        Drift::None => {}
+        Drift::Unlanded => unlanded(facts, draft, &intended),
+        Drift::HalfLanded => finish(facts, draft, &intended, live),
+        Drift::TowardsEc2 if !draft.returning => abort(facts, draft, &intended, live),
+        Drift::TowardsEc2 => {}
+        Drift::Other => {
+            let reason = Reason::Drifted { intended: intended.share, live: facts.live };
+            draft.hold(Rule::Drift, reason);
+        }
+    }
+}
+
+/// Spares the copy of an intent that is fulfilled, which is nearly always.
+trait CloneIfDiffers {
+    fn clone_if_differs(&self, live: &Weights) -> Option<Intended>;
+}
+
+impl CloneIfDiffers for Option<Intended> {
+    fn clone_if_differs(&self, live: &Weights) -> Option<Intended> {
+        self.as_ref().filter(|intended| intended.after != *live).cloned()
+    }
+}
+
+fn drift(intended: &Intended, live: &Weights) -> Drift {
+    let (mut before, mut after, mut lower) = (false, false, false);
+    if !live.keys().eq(intended.after.keys()) {
+        return Drift::Other;
+    }
+    for (key, pair) in live {
+        let (was, is) = (intended.before.get(key), intended.after.get(key));
+        if is == Some(pair) {
+            after = true;
+        } else if was == Some(pair) {
+            before = true;
+        } else if is_lower(*pair, was) && is_lower(*pair, is) {
+            lower = true;
+        } else {
+            return Drift::Other;
+        }
+    }
+    match (before, after, lower) {
+        (_, _, true) => Drift::TowardsEc2,
+        (true, true, false) => Drift::HalfLanded,
+        (true, false, false) => Drift::Unlanded,
+        (false, _, false) => Drift::None,
+    }
+}
+
+/// Whether a pair asks for less of Fargate than another. No weight at all asks for nothing
+/// that can be compared.
+fn is_lower(pair: WeightPair, than: Option<&WeightPair>) -> bool {
+    let share = |pair: WeightPair| {
+        let total = u64::from(pair.ec2) + u64::from(pair.fargate);
+        (total > 0).then_some((u64::from(pair.fargate), total))
+    };
+    match (share(pair), than.copied().and_then(share)) {
+        (Some((f, t)), Some((than_f, than_t))) => {
+            u128::from(f) * u128::from(than_t) < u128::from(than_f) * u128::from(t)
+        }
+        _ => false,
+    }
+}
+
+fn unlanded(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended) {
+    if draft.returning {
+        return;
+    }
+    let is_newer = facts.split.is_some_and(|(_, at)| at > intended.at);
+    if !is_newer {
+        // This reading was made before the write: it says nothing about it.
+        draft.hold(Rule::Drift, Reason::NotSettled);
+    } else if facts.now.since(intended.at) <= RETRY_FOR_MAX {
+        draft.unlanded = Some(intended.share);
+        draft.done(
+            Rule::Drift,
+            format!("The write of {} did not land and is sent again.", intended.share),
+        );
+    } else {
+        // Given up: the live weights are the step again, and its time starts anew.
+        let at = facts.now;
+        draft.status.intended = Some(Intended {
+            at,
+            share: facts.live.unwrap_or(Share::ZERO),
+            before: intended.before.clone(),
+            after: intended.before.clone(),
+        });
+        draft.status.step = facts.live.map(|share| model::status::Step {
+            share,
+            decided_at: at,
+            verified_at: None,
+            settled_at: None,
+        });
+        draft.hold(Rule::Drift, Reason::NotSettled);
+    }
+}
+
+/// Brings routes that disagree to what was decided, if Fargate can carry it.
+fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weights) {
+    if draft.returning {
+        return;
+    }
+    draft.held = true;
+    if !facts.may_write() {
+        return draft.refuse(Rule::Drift, Reason::RoutesDisagree, None);
+    }
+    let healthy = facts.healthy.fargate.unwrap_or(0);
+    match need::tasks(facts, Side::Fargate, intended.share, Demand::Now) {
+        Ok(needed) if healthy < needed => {
+            let reason = Reason::CapacityShort { side: Side::Fargate, healthy, needed };
+            draft.refuse(Rule::Drift, reason, None);
+        }
+        Err(what) => {
+            let reason = Reason::NotKnown { what, side: Some(Side::Fargate), gap: None };
+            draft.refuse(Rule::Drift, reason, None);
+        }
+        Ok(_) => {
+            draft.actions.push(model::action::Action::SetWeights {
+                share: intended.share,
+                expected: live.clone(),
+                weights: intended.after.clone(),
+                direction: Direction::Finish,
+            });
+            draft.done(
+                Rule::Drift,
+                format!("The routes disagree and are brought to {}.", intended.share),
+            );
+        }
+    }
+}
+
+/// Somebody moved traffic to EC2: that is an operator's abort, held where it was put and
+/// latched, never fought.
+fn abort(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weights) {
+    draft.held = true;
+    if draft.status.latch.is_none() {
+        let reason = RollbackReason::MovedByHand;
+        draft.events.push(events::rolling_back(facts, draft, intended.share, &reason));
+        draft.status.latch = Some(Latch {
+            at: facts.now,
+            from: intended.share,
+            attempt: draft.status.attempt,
+            reason,
+        });
+    }
+    let share = facts.live.unwrap_or(Share::ZERO);
+    draft.status.intended =
+        Some(Intended { at: facts.now, share, before: live.clone(), after: live.clone() });
+    draft.status.step = Some(model::status::Step {
+        share,
+        decided_at: facts.now,
+        verified_at: None,
+        settled_at: None,
+    });
+    draft.done(Rule::Drift, format!("Traffic was moved to {share} by hand and is left there."));
+}

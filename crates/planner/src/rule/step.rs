@@ -1,0 +1,59 @@
+//! The step itself: first the floors it needs, then the tasks, then the weights.
+
+use model::action::Direction;
+use model::plan::{Reason, Refusal, Rule, Said};
+use model::route::WeightPair;
+use model::{Share, Side};
+
+use crate::draft::Draft;
+use crate::events;
+use crate::facts::Facts;
+
+pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
+    let Some(share) = draft.report.next else { return };
+    if draft.held || !facts.may_write() || !gates_are_open(draft) {
+        return;
+    }
+    if !draft.preparation.is_empty() {
+        return prepare(draft, share);
+    }
+    if !draft.capacity_ready {
+        return;
+    }
+    let (Some(live), Some(limits)) = (facts.weights(), facts.limits) else { return };
+    let from = facts.live.unwrap_or(Share::ZERO);
+    let pair = WeightPair::for_share(share, limits.weight_max);
+    let weights = live.keys().map(|key| (key.clone(), pair)).collect();
+    for side in Side::ALL {
+        let floor = draft.status.floors.get_mut(side);
+        *floor = (*floor).max(*draft.promised.get(side));
+    }
+    if draft.unlanded.is_none() {
+        draft.events.push(events::stepping(facts, from, share));
+    }
+    draft.shift(facts, live, weights, share, Direction::Advance);
+    draft.status.started_at.get_or_insert(facts.now);
+    draft.status.verbs.advance = None;
+    draft.status.full_since = None;
+    draft.done(Rule::Step, format!("The share goes from {from} to {share}."));
+}
+
+/// Whether nothing but missing tasks stands in the way.
+fn gates_are_open(draft: &Draft) -> bool {
+    draft.report.lines.iter().all(|line| match &line.said {
+        Said::Open | Said::Done(_) => true,
+        Said::Refused(Refusal { reason, .. }) => {
+            line.rule == Rule::Capacity && matches!(reason, Reason::CapacityShort { .. })
+        }
+    })
+}
+
+fn prepare(draft: &mut Draft, share: Share) {
+    for side in Side::ALL {
+        let floor = draft.status.floors.get_mut(side);
+        *floor = (*floor).max(*draft.promised.get(side));
+    }
+    let actions = std::mem::take(&mut draft.preparation);
+    draft.actions.extend(actions);
+    draft.done(Rule::Step, format!("Tasks are started for the step to {share}."));
+}

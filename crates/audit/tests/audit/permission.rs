@@ -96,3 +96,15 @@ fn what_a_rollback_brings_along_is_stopped_and_it_goes_alone() {
     assert!(matches!(audited.permitted(), [Action::SetWeights { .. }]));
     assert!(matches!(audited.stopped(), [Action::SetBounds { .. }]));
 }
+
+#[test]
+fn the_cause_is_what_stopped_the_plan_and_no_warning() {
+    let case = rollback().with(|case| {
+        case.healthy(Side::Ec2, 1);
+        case.plan.status.intended = None;
+    });
+    let audited = case.audit();
+    assert_eq!(audited.findings().first().map(|it| it.severity), Some(Severity::Warning));
+    assert_eq!(audited.cause().map(|it| it.invariant), Some(Invariant::C2));
+    assert_eq!(rollback().audit().cause(), None);
+}

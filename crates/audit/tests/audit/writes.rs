@@ -37,6 +37,8 @@ fn a_write_expects_what_was_seen() {
     };
     expect("one write after another", &chain((120, 600)), &[]);
     expect("both from the start", &chain((100, 600)), &[O2]);
+    let same = set_bounds(Side::Ec2, (100, 600), (120, 600));
+    expect("the same once more", &doing(vec![same.clone(), same]), &[]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::text::escape;
 use super::axis::{Axis, time_ticks, weekends};
 use super::frame::{FINE, Frame};
 use super::ink::{Ink, dress};
-use super::series::thinned;
+use super::series::{Band, between, down_to, stairs, thinned};
 
 /// What drawing gives: plotters' own error, which a drawing into a string never has.
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
@@ -23,6 +23,9 @@ pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 const FONT_SIZE_DIVISOR: f64 = 1.24;
 /// The mean width of a character as a part of the text's size, for labels that must not meet.
 const CHARACTER_WIDTH: f64 = 0.58;
+
+/// A band needs wider columns than a line: its median should rest.
+const BAND_COLUMNS: f64 = 1.5;
 
 type Plane<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
@@ -87,6 +90,35 @@ impl<'a> Chart<'a> {
     /// A segment with no more points than the drawing can show.
     pub(crate) fn thin(&self, segment: &[(f64, f64)]) -> Segment {
         thinned(segment, self.column())
+    }
+
+    /// The medians of noisy segments as lines, with bands from the lowest to the highest value.
+    pub(crate) fn bands(&self, line: Ink, tint: Ink, segments: &[Segment]) -> Drawn {
+        let bands: Vec<Band> =
+            segments.iter().map(|segment| Band::of(segment, self.band_column())).collect();
+        for band in &bands {
+            self.area(tint, &between(&band.highest, &band.lowest))?;
+        }
+        for band in &bands {
+            self.line(line, &band.median)?;
+        }
+        Ok(())
+    }
+
+    /// Segments as stairs, with a tint down to zero below them.
+    pub(crate) fn tinted_stairs(&self, tint: Ink, segments: &[Segment]) -> Drawn {
+        for segment in segments {
+            self.area(tint, &down_to(&stairs(&self.thin(segment)), 0.0))?;
+        }
+        Ok(())
+    }
+
+    /// Segments as stairs.
+    pub(crate) fn stairs(&self, ink: Ink, segments: &[Segment]) -> Drawn {
+        for segment in segments {
+            self.line(ink, &stairs(&self.thin(segment)))?;
+        }
+        Ok(())
     }
 
     /// A line through points as they are.
@@ -172,6 +204,11 @@ impl<'a> Chart<'a> {
     /// Hours in which all points are drawn as one.
     fn column(&self) -> f64 {
         self.hours * f64::from(self.frame.column) / f64::from(self.frame.plot_width())
+    }
+
+    /// Hours that a band draws as one point.
+    pub(crate) fn band_column(&self) -> f64 {
+        self.column() * BAND_COLUMNS
     }
 
     fn at(&self, (hour, value): (f64, f64)) -> (f64, f64) {

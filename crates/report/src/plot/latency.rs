@@ -22,8 +22,8 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
         let name = "99th percentile of latency of both sides over time, in milliseconds";
         draw(story, frame, axis.clone(), name, |chart| {
             marks::uprights(chart, story)?;
-            chart.lines(Ink::Ec2, &ec2)?;
-            chart.lines(Ink::Fargate, &fargate)?;
+            chart.bands(Ink::Ec2, Ink::Ec2Band, &ec2)?;
+            chart.bands(Ink::Fargate, Ink::FargateBand, &fargate)?;
             match slo {
                 Some(slo) => chart.threshold(Ink::Slo, slo, &format!("SLO {slo} ms")),
                 None => Ok(()),
@@ -41,7 +41,10 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     Figure {
         id: "latency",
         title: "Latency, 99th percentile",
-        caption: format!("Milliseconds{scale}. Minutes that were not measured are gaps."),
+        caption: format!(
+            "Milliseconds{scale}. Lines are medians of neighbouring samples, bands reach from the \
+             lowest to the highest. What was not measured is a gap."
+        ),
         legend,
         wide: drawn(Frame::wide(210, 14)),
         narrow: drawn(Frame::narrow(190, 14)),

@@ -9,7 +9,7 @@ use super::axis::Axis;
 use super::chart::draw;
 use super::frame::Frame;
 use super::ink::Ink;
-use super::series::{between, down_to, extent, stairs};
+use super::series::{between, down_to, extent};
 use super::{Figure, Key, Shape, marks};
 
 /// Requests per minute, EC2's on top of Fargate's.
@@ -55,18 +55,11 @@ pub(crate) fn tasks(story: &Story<'_>) -> Figure {
     let drawn = |frame| {
         let name = "Healthy tasks of both sides over time";
         draw(story, frame, Axis::from_zero(high, ""), name, |chart| {
-            for (ink, segments) in [(Ink::Ec2Tint, &ec2), (Ink::FargateTint, &fargate)] {
-                for segment in segments {
-                    chart.area(ink, &down_to(&stairs(segment), 0.0))?;
-                }
-            }
+            chart.tinted_stairs(Ink::Ec2Tint, &ec2)?;
+            chart.tinted_stairs(Ink::FargateTint, &fargate)?;
             marks::uprights(chart, story)?;
-            for (ink, segments) in [(Ink::Ec2, &ec2), (Ink::Fargate, &fargate)] {
-                for segment in segments {
-                    chart.line(ink, &stairs(segment))?;
-                }
-            }
-            Ok(())
+            chart.stairs(Ink::Ec2, &ec2)?;
+            chart.stairs(Ink::Fargate, &fargate)
         })
     };
     Figure {

@@ -9,7 +9,6 @@ use super::axis::Axis;
 use super::chart::draw;
 use super::frame::Frame;
 use super::ink::Ink;
-use super::series::{down_to, stairs};
 use super::{Figure, Key, Shape, marks};
 
 pub(crate) fn figure(story: &Story<'_>) -> Figure {
@@ -20,16 +19,11 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let drawn = |frame| {
         let name = "Share of traffic on Fargate over time, in percent";
         draw(story, frame, Axis::linear(0.0, 100.0, "%"), name, |chart| {
-            for segment in &set {
-                chart.area(Ink::FargateTint, &down_to(&stairs(segment), 0.0))?;
-            }
+            chart.tinted_stairs(Ink::FargateTint, &set)?;
             marks::uprights(chart, story)?;
             chart.lines(Ink::Measured, &measured)?;
-            for (ink, segments) in [(Ink::Fargate, &set), (Ink::Wanted, &wanted)] {
-                for segment in segments {
-                    chart.line(ink, &stairs(segment))?;
-                }
-            }
+            chart.stairs(Ink::Fargate, &set)?;
+            chart.stairs(Ink::Wanted, &wanted)?;
             marks::verdicts(chart, story)?;
             marks::markers(chart, story)
         })
@@ -63,7 +57,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
                   are UTC, weekends are shaded."
             .to_owned(),
         legend,
-        wide: drawn(Frame::wide(280, 40)),
-        narrow: drawn(Frame::narrow(210, 38)),
+        wide: drawn(Frame::wide(280, 60)),
+        narrow: drawn(Frame::narrow(210, 58)),
     }
 }

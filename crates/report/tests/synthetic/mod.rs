@@ -9,9 +9,9 @@ use model::{PerSide, Share, Span, Time};
 use rehearsal::record::{Entry, EntryKind, Finding, Outcome, Record, Rollback, SCHEMA, Totals};
 
 /// 2026-01-05T00:00:00Z, a Monday.
-pub const START: Time = Time::from_secs(1_767_571_200);
+pub(crate) const START: Time = Time::from_secs(1_767_571_200);
 /// A name that tries to break out of its markup.
-pub const NAME: &str = "tapple-api <b>\"& Söhne'</b>";
+pub(crate) const NAME: &str = "tapple-api <b>\"& Söhne'</b>";
 
 const SLO_MS: f64 = 300.0;
 const SAMPLE_MINUTES: u64 = 5;
@@ -34,7 +34,7 @@ const STEPS: [(u64, u16); 11] = [
 const ROLLBACK_HOUR: u64 = 87;
 
 /// The whole story.
-pub fn migration() -> Record {
+pub(crate) fn migration() -> Record {
     let end = START + Span::from_days(DAYS);
     let minutes = (0..=DAYS * 1_440).step_by(usize::try_from(SAMPLE_MINUTES).unwrap());
     let samples: Vec<Entry> = minutes.clone().map(sample).collect();
@@ -61,7 +61,7 @@ pub fn migration() -> Record {
 }
 
 /// A record in which nothing happened.
-pub fn empty() -> Record {
+pub(crate) fn empty() -> Record {
     Record {
         timeline: Vec::new(),
         samples: Vec::new(),
@@ -220,7 +220,8 @@ fn evidence(minute: u64) -> Evidence {
         let breached = f64::from(u32::try_from(minute - (82 * 60 + 90)).unwrap());
         2.0 + breached * 0.065 + 0.3 * noise(minute, 8)
     } else {
-        2.2 + 1.4 * noise(minute / 6, 7) + 0.4 * noise(minute, 8)
+        2.4 + 1.3 * libm::sin(f64::from(u32::try_from(minute).unwrap()) / 190.0)
+            + 0.5 * noise(minute / 9, 7)
     };
     let safe = if is_breached(minute) { -since * 0.01 } else { since * 0.0035 };
     let signal = |scale: f64, stream: u64| SignalEvidence {

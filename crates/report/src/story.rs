@@ -8,6 +8,9 @@ use crate::calendar::hours_between;
 /// A pause this many times longer than usual between samples is a gap in what is known.
 const PAUSE_FACTOR_MAX: f64 = 3.5;
 
+/// No plot has room for more, and axes can be made for this without overflow.
+const VALUE_MAX: f64 = 1e15;
+
 /// A record laid out for plotting.
 pub(crate) struct Story<'a> {
     pub(crate) record: &'a Record,
@@ -49,7 +52,9 @@ impl<'a> Story<'a> {
         for entry in &self.samples {
             let hour = self.hour(entry.at);
             let paused = open.last().is_some_and(|(last, _)| hour - last > self.pause_hours_max);
-            let value = of(entry).filter(|value| value.is_finite());
+            let value = of(entry)
+                .filter(|value| value.is_finite())
+                .map(|value| value.clamp(-VALUE_MAX, VALUE_MAX));
             if (paused || value.is_none()) && !open.is_empty() {
                 segments.push(std::mem::take(&mut open));
             }

@@ -242,6 +242,8 @@ impl<'a> Chart<'a> {
                 self.text(Ink::Label, (x, place), anchor, VPos::Top, line)?;
             }
         }
+        let unit_above = top - i32::try_from(self.frame.text).unwrap_or(0);
+        self.text(Ink::Label, (0, unit_above), HPos::Left, VPos::Bottom, self.axis.unit)?;
         for (value, label) in &self.axis.ticks {
             let is_base = (value - self.axis.low()).abs() < f64::EPSILON;
             let ink = if is_base { Ink::Base } else { Ink::Grid };

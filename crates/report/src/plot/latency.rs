@@ -17,7 +17,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let slo = story.record.latency_slo_ms.filter(|slo| slo.is_finite() && *slo > 0.0);
     let (low, high) = extent(ec2.iter().chain(&fargate)).unwrap_or((0.0, 1.0));
     let (low, high) = slo.map_or((low, high), |slo| (low.min(slo), high.max(slo * 1.2)));
-    let axis = Axis::fitting(low, high, "");
+    let axis = Axis::fitting(low, high, "ms");
     let drawn = |frame| {
         let name = "99th percentile of latency of both sides over time, in milliseconds";
         draw(story, frame, axis.clone(), name, |chart| {
@@ -46,7 +46,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
              lowest to the highest. What was not measured is a gap."
         ),
         legend,
-        wide: drawn(Frame::wide(210, 14)),
-        narrow: drawn(Frame::narrow(190, 14)),
+        wide: drawn(Frame::wide(210, 30)),
+        narrow: drawn(Frame::narrow(190, 30)),
     }
 }

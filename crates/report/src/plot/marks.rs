@@ -31,6 +31,9 @@ enum MarkKind {
     Fault,
 }
 
+/// The least width of a rollback's verdict, in pixels.
+const ROLLBACK_WIDTH_MIN: f64 = 3.0;
+
 /// Where above the plot a marker stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
@@ -150,19 +153,24 @@ pub(crate) fn verdicts(chart: &Chart<'_>, story: &Story<'_>) -> Drawn {
         one.verdict == next.verdict
             && story.hour(next.at) - story.hour(one.at) <= story.pause_hours_max
     };
+    // A rollback's verdict is short and must not hide: it is drawn last and never too narrow.
+    let width_min = chart.hours * ROLLBACK_WIDTH_MIN / f64::from(chart.frame.plot_width());
+    let mut rollbacks = Vec::new();
     let mut runs = story.samples.chunk_by(joined).peekable();
     while let Some(run) = runs.next() {
         let ([first, ..], [.., last]) = (run, run) else { continue };
         // A verdict holds until the next sample says otherwise.
         let until = runs.peek().and_then(|next| next.first()).unwrap_or(last);
         let gap = story.hour(until.at) - story.hour(last.at) > story.pause_hours_max;
-        let until = if gap { last } else { until };
-        let ink = match first.verdict {
-            VerdictKind::Advance => Ink::VerdictAdvance,
-            VerdictKind::Hold => Ink::VerdictHold,
-            VerdictKind::RollBack => Ink::VerdictRollBack,
-        };
-        chart.block(ink, (story.hour(first.at), story.hour(until.at)), top, bottom)?;
+        let (from, to) = (story.hour(first.at), story.hour(if gap { last.at } else { until.at }));
+        match first.verdict {
+            VerdictKind::Advance => chart.block(Ink::VerdictAdvance, (from, to), top, bottom)?,
+            VerdictKind::Hold => chart.block(Ink::VerdictHold, (from, to), top, bottom)?,
+            VerdictKind::RollBack => rollbacks.push((from, to.max(from + width_min))),
+        }
+    }
+    for hours in rollbacks {
+        chart.block(Ink::VerdictRollBack, hours, top, bottom)?;
     }
     Ok(())
 }

@@ -107,9 +107,9 @@ mod tests {
             (0..1_000_u32).map(|i| (f64::from(i) / 60.0, f64::from((i * 7_919) % 1_009))).collect();
         let thin = thinned(&segment, 1.0);
         assert!(thin.len() <= 4 * 17, "{}", thin.len());
-        for hour in 0..16 {
+        for hour in (0..16).map(f64::from) {
             let of = |points: &Segment| {
-                let inside = points.iter().filter(|point| libm::floor(point.0) == f64::from(hour));
+                let inside = points.iter().filter(|point| (hour..hour + 1.0).contains(&point.0));
                 extent([&inside.copied().collect::<Segment>()])
             };
             assert_eq!(of(&segment), of(&thin), "hour {hour}");

@@ -31,20 +31,20 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let has = |kind| story.events().any(|entry| entry.kind == kind);
     let mut legend = vec![
         Key::new(Ink::Wanted, Shape::Line, "wanted"),
-        Key::new(Ink::Fargate, Shape::Line, "set, in the live weights"),
-        Key::new(Ink::Measured, Shape::Line, "measured, from request counts"),
+        Key::new(Ink::Fargate, Shape::Line, "set in the weights"),
+        Key::new(Ink::Measured, Shape::Line, "measured from requests"),
     ];
     for (kind, ink, shape, label) in [
         (EntryKind::Step, Ink::Step, Shape::Up, "step"),
         (EntryKind::RollBack, Ink::RollBack, Shape::Down, "rollback"),
-        (EntryKind::Fault, Ink::Fault, Shape::Diamond, "fault begins or ends"),
+        (EntryKind::Fault, Ink::Fault, Shape::Diamond, "fault"),
     ] {
         if has(kind) {
             legend.push(Key::new(ink, shape, label));
         }
     }
     for (ink, label) in [
-        (Ink::VerdictHold, "verdict: hold"),
+        (Ink::VerdictHold, "verdict hold"),
         (Ink::VerdictAdvance, "advance"),
         (Ink::VerdictRollBack, "roll back"),
     ] {
@@ -53,8 +53,8 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     Figure {
         id: "share",
         title: "Traffic on Fargate",
-        caption: "Share of requests, in percent. The strip below the plot is the verdict; days \
-                  are UTC, weekends are shaded."
+        caption: "Share of requests, in percent. Diamonds stand where a fault begins or ends; the \
+                  strip below the plot is the verdict. Days are UTC, weekends are shaded."
             .to_owned(),
         legend,
         wide: drawn(Frame::wide(280, 60)),

@@ -129,3 +129,19 @@ fn marker(ink: Ink, shape: Shape) -> String {
 fn instant(at: model::Time) -> String {
     format!("<time datetime=\"{}\">{}</time>", escape(&at.to_string()), calendar::moment(at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ink_has_a_colour_in_both_themes() {
+        let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for ink in Ink::ALL {
+            let property = format!(" --{}: #", ink.name());
+            for (theme, rules) in [("light", light), ("dark", dark)] {
+                assert_eq!(rules.matches(&property).count(), 1, "{property} {theme}");
+            }
+        }
+    }
+}

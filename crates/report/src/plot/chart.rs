@@ -146,6 +146,17 @@ impl<'a> Chart<'a> {
         self.text(Ink::Strong, (x - 4, y - 4), HPos::Right, VPos::Bottom, name)
     }
 
+    /// Says so where none of the tracks holds anything: an empty plot could be a zero.
+    pub(crate) fn note_if_empty(&self, tracks: &[&[Segment]]) -> Drawn {
+        if tracks.iter().any(|segments| !segments.is_empty()) {
+            return Ok(());
+        }
+        let (_, low) = self.pixel((0.0, self.axis.low()));
+        let (x, high) = self.pixel((self.hours / 2.0, self.axis.high()));
+        let middle = (x, i32::midpoint(low, high));
+        self.text(Ink::Strong, middle, HPos::Center, VPos::Center, "not measured")
+    }
+
     /// A vertical line over the whole height.
     pub(crate) fn upright(&self, ink: Ink, hour: f64) -> Drawn {
         self.line(ink, &[(hour, self.axis.low()), (hour, self.axis.high())])

@@ -95,7 +95,8 @@ fn figure(story: &Story<'_>, kind: &Kind) -> Figure {
             }
             marks::uprights(chart, story)?;
             chart.lines(kind.line, &values)?;
-            chart.lines(Ink::Threshold, &thresholds)
+            chart.lines(Ink::Threshold, &thresholds)?;
+            chart.note_if_empty(&[&values])
         })
     };
     Figure {

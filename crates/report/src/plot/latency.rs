@@ -24,6 +24,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
             marks::uprights(chart, story)?;
             chart.bands(Ink::Ec2, Ink::Ec2Band, &ec2)?;
             chart.bands(Ink::Fargate, Ink::FargateBand, &fargate)?;
+            chart.note_if_empty(&[&ec2, &fargate])?;
             match slo {
                 Some(slo) => chart.threshold(Ink::Slo, slo, &format!("SLO {slo} ms")),
                 None => Ok(()),

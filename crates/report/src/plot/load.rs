@@ -30,7 +30,8 @@ pub(crate) fn requests(story: &Story<'_>) -> Figure {
             }
             marks::uprights(chart, story)?;
             chart.lines(Ink::Ec2, &both)?;
-            chart.lines(Ink::Fargate, &fargate)
+            chart.lines(Ink::Fargate, &fargate)?;
+            chart.note_if_empty(&[&both, &fargate])
         })
     };
     Figure {
@@ -59,7 +60,8 @@ pub(crate) fn tasks(story: &Story<'_>) -> Figure {
             chart.tinted_stairs(Ink::FargateTint, &fargate)?;
             marks::uprights(chart, story)?;
             chart.stairs(Ink::Ec2, &ec2)?;
-            chart.stairs(Ink::Fargate, &fargate)
+            chart.stairs(Ink::Fargate, &fargate)?;
+            chart.note_if_empty(&[&ec2, &fargate])
         })
     };
     Figure {

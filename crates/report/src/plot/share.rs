@@ -24,6 +24,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
             chart.lines(Ink::Measured, &measured)?;
             chart.stairs(Ink::Fargate, &set)?;
             chart.stairs(Ink::Wanted, &wanted)?;
+            chart.note_if_empty(&[&wanted, &set, &measured])?;
             marks::verdicts(chart, story)?;
             marks::markers(chart, story)
         })

@@ -3,7 +3,7 @@
 mod synthetic;
 
 use model::verdict::Evidence;
-use model::{PerSide, Share, Time};
+use model::{PerSide, Share, Span, Time};
 use rehearsal::record::{Entry, EntryKind, Outcome, Record};
 
 /// Records that no output may stumble over.
@@ -197,30 +197,27 @@ fn names_and_reasons_never_become_markup() {
 
 #[test]
 fn a_gap_breaks_lines_and_is_never_a_zero() {
-    let mut record = short();
-    // Ten hours of which four in the middle were not measured.
-    let entry = record.samples.first().cloned().unwrap();
-    record.timeline.clear();
-    record.samples = (0..120_i64)
-        .map(|index| Entry {
-            at: Time::from_millis(record.start.as_millis() + index * 300_000),
-            p99_ms: PerSide { ec2: (!(36..84).contains(&index)).then_some(250.0), fargate: None },
-            share_set: Share::from_per_mille(500),
-            ..entry.clone()
-        })
-        .collect();
-    record.end = record.samples.last().unwrap().at;
-    let page = report::html(&record);
-    let latency = page.split("<figure id=\"latency\">").nth(1).unwrap();
-    let wide = latency.split("class=\"narrow\"").next().unwrap();
-    let lines: Vec<Vec<(f64, f64)>> = elements(wide, "polyline", "s-ec2").map(points).collect();
-    assert_eq!(lines.len(), 2, "the gap parts the line");
-    let heights: Vec<f64> = lines.iter().flatten().map(|point| point.1).collect();
-    assert!(heights.iter().all(|y| (y - heights[0]).abs() < 1.0), "a point fell to zero");
-    let gap = lines[1][0].0 - lines[0].last().unwrap().0;
-    let whole = lines[1].last().unwrap().0 - lines[0][0].0;
-    assert!((gap / whole - 49.0 / 119.0).abs() < 0.02, "{}", gap / whole);
-    assert_eq!(elements(wide, "polyline", "s-fargate").count(), 0, "nothing was measured there");
+    for missing in [None, Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY)] {
+        let page = report::html(&with_gap(missing));
+        let latency = page.split("<figure id=\"latency\">").nth(1).unwrap();
+        let wide = latency.split("class=\"narrow\"").next().unwrap();
+        let lines: Vec<Vec<(f64, f64)>> = elements(wide, "polyline", "s-ec2").map(points).collect();
+        assert_eq!(lines.len(), 2, "the gap parts the line: {missing:?}");
+        let heights: Vec<f64> = lines.iter().flatten().map(|point| point.1).collect();
+        assert!(heights.iter().all(|y| (y - heights[0]).abs() < 1.0), "a point fell to zero");
+        let gap = lines[1][0].0 - lines[0].last().unwrap().0;
+        let whole = lines[1].last().unwrap().0 - lines[0][0].0;
+        assert!((gap / whole - 49.0 / 119.0).abs() < 0.02, "{}", gap / whole);
+        assert_eq!(elements(wide, "polyline", "s-fargate").count(), 0, "nothing was measured");
+    }
+}
+
+#[test]
+fn samples_out_of_order_are_drawn_in_order() {
+    let record = short();
+    let mut shuffled = record.clone();
+    shuffled.samples.reverse();
+    assert_eq!(report::html(&record), report::html(&shuffled));
 }
 
 #[test]
@@ -238,6 +235,26 @@ fn short() -> Record {
     record.timeline.retain(|entry| entry.at <= end);
     record.samples.retain(|entry| entry.at <= end);
     record.end = end;
+    record
+}
+
+/// Ten hours on EC2, of which four in the middle were not measured.
+fn with_gap(missing: Option<f64>) -> Record {
+    let mut record = short();
+    let entry = record.samples.first().cloned().unwrap_or_else(|| panic!("there are samples"));
+    record.timeline.clear();
+    record.samples = (0..120_i64)
+        .map(|index| Entry {
+            at: Time::from_millis(record.start.as_millis() + index * 300_000),
+            p99_ms: PerSide {
+                ec2: if (36..84).contains(&index) { missing } else { Some(250.0) },
+                fargate: missing,
+            },
+            share_set: Share::from_per_mille(500),
+            ..entry.clone()
+        })
+        .collect();
+    record.end = record.start + Span::from_mins(119 * 5);
     record
 }
 

@@ -9,6 +9,8 @@ use super::frame::Frame;
 
 /// A span of values wider than this factor is drawn on a logarithmic scale.
 const LINEAR_FACTOR_MAX: f64 = 8.0;
+/// A logarithmic scale wider than this shows nothing of what matters.
+const LOGARITHMIC_FACTOR_MAX: f64 = 1e6;
 /// The most ticks of an axis of values.
 const VALUE_TICKS_MAX: f64 = 5.0;
 /// The most ticks of a time axis, whatever the record says.
@@ -59,7 +61,7 @@ impl Axis {
         if low <= 0.0 || high / low <= LINEAR_FACTOR_MAX {
             return Self::from_zero(high, unit);
         }
-        let (low, high) = (low * 0.9, high * 1.1);
+        let (low, high) = ((low * 0.9).max(high / LOGARITHMIC_FACTOR_MAX), high * 1.1);
         let decades = [1.0, 2.0, 5.0];
         let first = libm::floor(libm::log10(low));
         let few = high / low < 100.0;
@@ -239,8 +241,11 @@ mod tests {
 
     #[test]
     fn what_is_beyond_an_axis_stands_at_its_end() {
-        for axis in [Axis::from_zero(10.0, ""), Axis::fitting(1.0, 1_000.0, "")] {
+        let widest = Axis::fitting(f64::MIN_POSITIVE, crate::story::VALUE_MAX, "");
+        for axis in [Axis::from_zero(10.0, ""), Axis::fitting(1.0, 1_000.0, ""), widest] {
             let range = axis.range();
+            assert!(range.end > range.start && (range.end - range.start).is_finite());
+            assert!(!axis.ticks.is_empty());
             for value in [-1e300, 0.0, 5.0, 1e300, f64::INFINITY, f64::NEG_INFINITY] {
                 let place = axis.place(value);
                 assert!((range.start..=range.end).contains(&place), "{value} at {place}");

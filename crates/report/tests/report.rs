@@ -128,8 +128,8 @@ fn each_outcome_is_a_sentence() {
 fn the_same_record_gives_the_same_bytes() {
     for (name, record) in records() {
         let again = record.clone();
-        assert_eq!(report::html(&record), report::html(&again), "{name}");
-        assert_eq!(report::json(&record), report::json(&again), "{name}");
+        assert!(report::html(&record) == report::html(&again), "{name}");
+        assert!(report::json(&record) == report::json(&again), "{name}");
         let json = report::json(&record);
         assert!(
             json.ends_with("}\n") && json.starts_with("{\n  \"schema\": \"ferry.rehearsal/1\"")
@@ -217,7 +217,17 @@ fn samples_out_of_order_are_drawn_in_order() {
     let record = short();
     let mut shuffled = record.clone();
     shuffled.samples.reverse();
-    assert_eq!(report::html(&record), report::html(&shuffled));
+    assert!(report::html(&record) == report::html(&shuffled), "the order of samples shows");
+}
+
+#[test]
+fn a_lone_sample_is_drawn_as_a_dot() {
+    let mut record = short();
+    record.samples.truncate(1);
+    let page = report::html(&record);
+    let latency = page.split("<figure id=\"latency\">").nth(1).unwrap();
+    let wide = latency.split("class=\"narrow\"").next().unwrap();
+    assert_eq!(elements(wide, "circle", "f-ec2").count(), 1);
 }
 
 #[test]

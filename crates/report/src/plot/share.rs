@@ -54,7 +54,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     Figure {
         id: "share",
         title: "Traffic on Fargate",
-        caption: "Share of requests, in percent. Diamonds stand where a fault begins or ends; the \
+        caption: "Share of requests. Diamonds stand where a fault begins or ends; the \
                   strip below the plot is the verdict. Days are UTC, weekends are shaded."
             .to_owned(),
         legend,

@@ -257,6 +257,7 @@ fn needs_a_person(reason: &Reason) -> bool {
         | Reason::DeploymentInProgress { .. }
         | Reason::ReleasesDiffer
         | Reason::CapacityShort { .. }
+        | Reason::FloorLow { .. }
         | Reason::NotKnown { .. }
         | Reason::StepBudget { .. }
         | Reason::Brake { .. }

@@ -65,6 +65,7 @@ impl Reason {
             Self::DeploymentFailed { .. } => "DeploymentFailed",
             Self::ReleasesDiffer => "ReleasesDiffer",
             Self::CapacityShort { .. } => "CapacityShort",
+            Self::FloorLow { .. } => "FloorLow",
             Self::CapacityBeyondMax { .. } => "CapacityBeyondMax",
             Self::NotKnown { .. } => "NotKnown",
             Self::Drifted { .. } => "Drifted",
@@ -132,6 +133,12 @@ impl fmt::Display for Reason {
             ),
             Self::CapacityShort { side, healthy, needed } => {
                 write!(f, "{side} has {healthy} healthy tasks and needs {needed}.")
+            }
+            Self::FloorLow { side, min, floor } => {
+                write!(
+                    f,
+                    "{side} is kept at no fewer than {min} tasks and must be at {floor} first."
+                )
             }
             Self::CapacityBeyondMax { side, needed, max } => {
                 write!(f, "{side} needs {needed} tasks and may have {max}: raise its maximum.")

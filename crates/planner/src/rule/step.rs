@@ -47,7 +47,9 @@ fn gates_are_open(draft: &Draft) -> bool {
     draft.report.lines.iter().all(|line| match &line.said {
         Said::Open | Said::Done(_) => true,
         Said::Refused(Refusal { reason, .. }) => {
-            line.rule == Rule::Capacity && matches!(reason, Reason::CapacityShort { .. })
+            let is_missing =
+                matches!(reason, Reason::CapacityShort { .. } | Reason::FloorLow { .. });
+            line.rule == Rule::Capacity && is_missing
         }
     })
 }

@@ -1,5 +1,8 @@
 //! Cooldowns, bounds, several policies and scheduled actions of a scalable target.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
+#![expect(clippy::needless_pass_by_value, reason = "requests are written in place")]
+
 use capacity::alarm::Datapoint;
 use capacity::scaling::{
     Activity, Cause, CooldownStart, Evaluation, Inputs, NotScaledReason, Outcome, PolicyRequest,

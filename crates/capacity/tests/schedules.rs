@@ -1,5 +1,7 @@
 //! Schedule expressions: at, rate and cron in IANA time zones.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
+
 use capacity::scaling::Schedule;
 use model::Time;
 use proptest::prelude::*;

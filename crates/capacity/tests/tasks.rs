@@ -1,5 +1,7 @@
 //! The task model, starts and required tasks.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
+
 use capacity::required::{
     Headroom, MINUTES_MIN, Measured, MeasuredMinute, RateSource, SafeLoad, SafeRate, Unknown,
     required_tasks,
@@ -11,6 +13,9 @@ use capacity::start::{
 use capacity::task::{Backlog, BaseLatency, LatencyObjective, TaskModel, TaskParameters};
 use model::{Share, Side, Span, Time};
 use proptest::prelude::*;
+
+/// Spoils one field.
+type Change = fn(&mut TaskParameters);
 
 const NOW: Time = Time::from_secs(1_767_571_200);
 
@@ -75,12 +80,12 @@ fn an_objective_that_cannot_hold_has_no_safe_load() {
 
 #[test]
 fn each_bad_parameter_is_named() {
-    let with = |change: fn(&mut TaskParameters)| {
+    let with = |change: Change| {
         let mut parameters = parameters();
         change(&mut parameters);
         TaskModel::new(parameters).unwrap_err().to_string()
     };
-    let checks: [(&str, fn(&mut TaskParameters)); 9] = [
+    let checks: [(&str, Change); 9] = [
         ("vcpu", |p| p.vcpu = f64::NAN),
         ("usableVcpu", |p| p.usable_vcpu = 0.0),
         ("cpuSecondsPerRequest", |p| p.cpu_seconds_per_request = -1.0),

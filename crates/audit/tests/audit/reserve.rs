@@ -231,3 +231,45 @@ fn an_action_of_the_past_is_said() {
     expect("past", &case, &[]);
     assert_eq!(case.audit().findings().len(), 1);
 }
+
+#[test]
+fn limits_themselves_are_within() {
+    let put = |minutes, min, max| {
+        let scheduled = scheduled("ferry-a", minutes, min, max);
+        doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled }])
+    };
+    expect("a minimum at the maximum", &put(60, Some(200), Some(200)), &[]);
+    assert_eq!(put(60, Some(200), Some(200)).audit().findings(), []);
+    assert_eq!(put(0, Some(200), None).audit().findings().len(), 1, "now is too late to fire");
+    expect("no growth", &floor(Side::Ec2, EC2_NEEDS).with(|case| case.load().growth = 1.0), &[]);
+}
+
+#[test]
+fn nothing_arriving_needs_no_tasks_whatever_they_carry() {
+    let quiet = floor(Side::Fargate, 0).with(|case| {
+        case.live(weights(0));
+        case.load().side_rpm.fargate = Some(0.0);
+        case.load().safe_per_task_rpm.fargate = None;
+    });
+    expect("quiet", &quiet, &[]);
+}
+
+/// Raises that stay as they were are nothing taken away, short as they may be; of several the
+/// last that fired counts.
+#[test]
+fn what_the_plan_leaves_alone_is_not_its_doing() {
+    let raised = |deleted: Option<&str>| {
+        doing(vec![set_bounds(Side::Ec2, (20, 600), (30, 600))]).with(|case| {
+            case.scaling(Side::Ec2).bounds.min = 20;
+            case.scaling(Side::Ec2).scheduled = vec![
+                scheduled("ferry-a", 60, Some(50), None),
+                scheduled("ferry-b", 90, Some(60), None),
+            ];
+            let delete =
+                |name: &str| Action::DeleteScheduled { side: Side::Ec2, name: name.into() };
+            case.plan.actions.extend(deleted.map(delete));
+        })
+    };
+    expect("both stay", &raised(None), &[]);
+    expect("the later one goes", &raised(Some("ferry-b")), &[S5]);
+}

@@ -31,7 +31,9 @@ impl fmt::Display for Effect {
                 write!(f, "latency of {sides} times {factor}")?;
                 if *ramp > model::Span::ZERO { write!(f, " within {ramp}") } else { Ok(()) }
             }
-            Self::Errors { sides, rate } => write!(f, "{}% of requests to {sides} fail", rate * 100.0),
+            Self::Errors { sides, rate } => {
+                write!(f, "{}% of requests to {sides} fail", rate * 100.0)
+            }
             Self::MetricGap { sides } => write!(f, "no minutes of {sides} are published"),
             Self::MetricDelay { delay } => write!(f, "minutes are published {delay} later"),
             Self::MetricNull { side } => write!(f, "minutes of {side} have no values"),

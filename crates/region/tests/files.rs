@@ -1,0 +1,54 @@
+//! Files that describe faults and loads.
+
+use std::path::{Path, PathBuf};
+
+use region::fault::FaultScript;
+use region::load::Recorded;
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_example_of_faults_can_be_carried_out() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/examples/faults");
+    let files = files(&folder, "yaml");
+    assert!(files.len() >= 8, "{} examples", files.len());
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let scripts = manifest::read_as::<FaultScript>(&name, &text, "FaultScript")
+            .unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        for script in scripts {
+            script.faults().unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn every_recorded_trace_is_a_load() {
+    // The traces are no part of the project; where they lie beside it, all of them must be read.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/traces");
+    let traces = files(&folder, "csv");
+    if traces.is_empty() {
+        println!("no traces in {}: nothing was read", folder.display());
+    }
+    for trace in traces {
+        let name = trace.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&trace).unwrap();
+        let recorded = Recorded::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let report = recorded.report;
+        let expected = if name.contains("5min") { 300 } else { 60 };
+        assert_eq!(report.period_seconds, expected, "{name}");
+        assert!(report.minutes >= 7 * 1440, "{name}: {report:?}");
+        assert!(report.interpolated * 20 < report.rows, "{name}: {report:?}");
+        assert!(recorded.load.peak() > recorded.load.mean(), "{name}");
+        println!("{name}: {report:?}, mean {} rps", recorded.load.mean());
+    }
+}

@@ -150,6 +150,14 @@ impl SideRecord {
         self.published_at
     }
 
+    /// Whether CloudWatch answers this minute with values at `now`.
+    pub(crate) fn has_values(&self, now: Time) -> bool {
+        match self.published {
+            Published::Whole | Published::Short => now >= self.published_at && self.requests > 0,
+            Published::Null | Published::Never => false,
+        }
+    }
+
     /// What CloudWatch answers at `now`; `None` while there is nothing.
     pub(crate) fn seen(
         &self,

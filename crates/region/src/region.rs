@@ -385,6 +385,16 @@ impl Region {
         })
     }
 
+    /// The newest minute of one side that CloudWatch would answer with values at present, faults
+    /// at the border aside.
+    #[must_use]
+    pub fn newest_published(&self, index: usize, side: Side) -> Option<i64> {
+        let records = &self.applications.get(index)?.sides.get(side).minutes;
+        let first = self.start.minute();
+        let newest = records.iter().rposition(|record| record.has_values(self.now))?;
+        Some(first.saturating_add(i64::try_from(newest).unwrap_or(i64::MAX)))
+    }
+
     /// Every minute of the application at `index` that is over, oldest first.
     #[must_use]
     pub fn minutes(&self, index: usize) -> &[Minute] {

@@ -19,6 +19,8 @@ pub mod invariants;
 pub mod record;
 mod recorder;
 mod run;
+pub mod simulation;
+pub mod witness;
 mod world;
 
 pub use run::{Error, Options, Progress, Run, run};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloud::Clock;
-use controller::{Controller, Pass};
+use controller::Pass;
 use model::condition::{ConditionStatus, ConditionType};
 use model::settings::Settings;
 use model::spec::Migration;
@@ -12,12 +12,11 @@ use model::{PerSide, Share, Side, Span, Time};
 use region::fault::FaultRow;
 use region::load::Load;
 use region::{Region, SimulatedCloud};
-use store::MemoryStore;
 
-use crate::invariants::{Checker, Violation};
+use crate::invariants::Violation;
 use crate::record::{EntryKind, Finding, Outcome, Record, SCHEMA, Totals};
 use crate::recorder::{Recorder, waiting};
-use crate::world;
+use crate::simulation::{Setup, Simulation};
 
 /// A migration that stands still for this long with its end decided is over: long enough to see
 /// that it stays where it is.
@@ -95,30 +94,29 @@ pub fn run(options: &Options, progress: impl FnMut(&Progress)) -> Result<Run, Er
         return Err(Error::Observe);
     }
     let managed = controller::Managed::new(1, Arc::clone(&options.migration))?;
-    let spec = world::build(&managed, &options.load, options.start, &options.faults)?;
-    let mut region = Region::new(&spec, options.seed)?;
-    region.advance_to(options.start);
-    let handle = SimulatedCloud::new(region);
-    let store = Arc::new(MemoryStore::new());
-    let mut controller = Controller::new(handle.cloud(), store, options.settings.clone());
-    controller.manage(1, Arc::clone(&options.migration))?;
     let mut rehearsal = Rehearsal {
-        handle,
+        simulation: Simulation::new(&Setup {
+            migrations: vec![Arc::clone(&options.migration)],
+            settings: options.settings.clone(),
+            load: options.load.clone(),
+            faults: options.faults.clone(),
+            troubles: Vec::new(),
+            seed: options.seed,
+            start: options.start,
+        })?,
         recorder: Recorder::default(),
-        checker: Checker::new(&managed),
         settled_since: None,
         faults: Vec::new(),
         last: None,
     };
     let end = options.start + Span::from_days(u64::from(options.days));
-    futures::executor::block_on(rehearsal.turns(&mut controller, options.start, end, progress));
+    futures::executor::block_on(rehearsal.turns(options.start, end, progress));
     Ok(rehearsal.finish(options, &managed))
 }
 
 struct Rehearsal {
-    handle: SimulatedCloud,
+    simulation: Simulation,
     recorder: Recorder,
-    checker: Checker,
     /// Since when the migration has stood where it will stay.
     settled_since: Option<Time>,
     /// Faults that are acting, by name.
@@ -127,18 +125,11 @@ struct Rehearsal {
 }
 
 impl Rehearsal {
-    async fn turns(
-        &mut self,
-        controller: &mut Controller,
-        start: Time,
-        end: Time,
-        mut progress: impl FnMut(&Progress),
-    ) {
+    async fn turns(&mut self, start: Time, end: Time, mut progress: impl FnMut(&Progress)) {
         let length = end.since(start).secs_f64();
         loop {
-            let tick = controller.tick().await;
+            let tick = self.simulation.tick().await;
             let Some(pass) = tick.passes.into_iter().next() else { return };
-            self.checker.check(&self.handle, &pass);
             self.note_faults(&pass);
             self.recorder.pass(&pass);
             let share = pass.plan.status.share.set;
@@ -147,16 +138,15 @@ impl Rehearsal {
             if over || tick.next_at >= end {
                 break;
             }
-            self.handle.sleep_until(tick.next_at).await;
             let part = tick.next_at.since(start).secs_f64() / length;
             progress(&Progress { part, at: tick.next_at, share });
         }
-        progress(&Progress { part: 1.0, at: self.handle.now(), share: None });
+        progress(&Progress { part: 1.0, at: self.simulation.next_at(), share: None });
     }
 
     /// Adds a line for each fault that began or ended since the last pass.
     fn note_faults(&mut self, pass: &Pass) {
-        let acting = self.handle.with(|region| region.faults_acting());
+        let acting = self.simulation.region().with(|region| region.faults_acting());
         for name in acting.iter().filter(|name| !self.faults.contains(name)) {
             self.recorder.note(pass, EntryKind::Fault, format!("fault begins: {name}"));
         }
@@ -183,7 +173,8 @@ impl Rehearsal {
     }
 
     fn finish(mut self, options: &Options, managed: &controller::Managed) -> Run {
-        let end = self.handle.now();
+        let end = self.simulation.region().now();
+        let violations = self.simulation.violations().to_vec();
         let (status, outcome) = match &self.last {
             Some(pass) => (pass.plan.status.clone(), outcome(pass)),
             None => unreachable!("a controller that manages a migration has a pass for it"),
@@ -191,7 +182,7 @@ impl Rehearsal {
         if let Some(pass) = &self.last {
             self.recorder.note(pass, EntryKind::End, said(&outcome));
         }
-        let mut totals = self.handle.with(|region| totals(region, options.start));
+        let mut totals = self.simulation.region().with(|region| totals(region, options.start));
         totals.rollbacks = self.recorder.rollbacks;
         totals.load_gap_minutes = options.load_gap_minutes;
         let record = Record {
@@ -203,14 +194,14 @@ impl Rehearsal {
             end,
             outcome,
             timeline: self.recorder.timeline,
-            findings: findings(&status, &self.checker.violations, &totals),
+            findings: findings(&status, &violations, &totals),
             status,
             totals,
             samples: self.recorder.samples,
             latency_slo_ms: managed.latency_threshold.map(|t| t.secs_f64() * 1_000.0),
             options: options.options.clone(),
         };
-        Run { record, violations: self.checker.violations, region: self.handle }
+        Run { record, violations, region: self.simulation.region().clone() }
     }
 }
 

@@ -25,13 +25,28 @@ const SLOW_CLIENTS: [SlowClients; 3] = [
     SlowClients { fraction: 0.0002, ttl: Span::from_hours(72) },
 ];
 
-/// Builds the region: both services, their balancers, the routes, and a week of past.
+/// Builds the region: for each migration both services, their balancers and the routes, and a
+/// week of past.
 pub(crate) fn build(
-    managed: &Managed,
+    migrations: &[Managed],
     load: &Load,
     start: Time,
     faults: &[FaultRow],
 ) -> Result<RegionSpec, region::Error> {
+    let load = lead_in(load)?;
+    let applications = migrations.iter().map(|managed| application(managed, &load));
+    let applications = applications.collect::<Result<Vec<_>, region::Error>>()?;
+    let mut spec = RegionSpec::new(start - HISTORY, applications);
+    spec.clients.slow = SLOW_CLIENTS.to_vec();
+    spec.faults = faults
+        .iter()
+        .cloned()
+        .map(|row| FaultRow { at: row.at.map(|at| at + HISTORY), ..row })
+        .collect();
+    Ok(spec)
+}
+
+fn application(managed: &Managed, load: &Load) -> Result<ApplicationSpec, region::Error> {
     let sides = PerSide::from_fn(|side| {
         let id = managed.services.get(side).clone();
         let group = match managed.groups.get(side) {
@@ -45,17 +60,7 @@ pub(crate) fn build(
         service
     });
     let slow = managed.latency_threshold.unwrap_or(SLOW_DEFAULT);
-    let load = lead_in(load)?;
-    let application =
-        ApplicationSpec::new(&managed.name, load, managed.routes.clone(), slow, sides)?;
-    let mut spec = RegionSpec::new(start - HISTORY, vec![application]);
-    spec.clients.slow = SLOW_CLIENTS.to_vec();
-    spec.faults = faults
-        .iter()
-        .cloned()
-        .map(|row| FaultRow { at: row.at.map(|at| at + HISTORY), ..row })
-        .collect();
-    Ok(spec)
+    ApplicationSpec::new(&managed.name, load.clone(), managed.routes.clone(), slow, sides)
 }
 
 /// EC2 has the bounds that the spec names, since they are those of the service that exists.

@@ -1,0 +1,172 @@
+//! Migrations and loads that simulated runs share.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use model::settings::Settings;
+use model::spec::Migration;
+use model::{Span, Time};
+use region::fault::{FaultRow, FaultScript};
+use region::load::{GeneratedLoad, Load};
+use rehearsal::simulation::Setup;
+
+/// A Monday.
+pub(crate) const START: Time = Time::from_secs(1_767_571_200);
+
+/// How weights are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Router {
+    Records,
+    Rules,
+}
+
+/// A migration in the few words that tests differ in.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) name: String,
+    pub(crate) cluster: String,
+    pub(crate) router: Router,
+    /// Records or rules that move together.
+    pub(crate) routes: usize,
+    /// `rollout` or `share`, as the file has it.
+    pub(crate) target: String,
+    pub(crate) step_max: &'static str,
+    pub(crate) rest: String,
+    pub(crate) attempt: u32,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            name: "api".to_owned(),
+            cluster: "prd".to_owned(),
+            router: Router::Records,
+            routes: 1,
+            target: "rollout: {steps: [1%, 5%, 10%, 25%, 50%, 75%, 100%], advance: dwell, \
+                     dwellMin: 10m, bake: 1h}"
+                .to_owned(),
+            step_max: "25%",
+            rest: String::new(),
+            attempt: 1,
+        }
+    }
+}
+
+impl Wish {
+    pub(crate) fn migration(&self) -> Arc<Migration> {
+        let text = self.text();
+        let documents = manifest::read("migration.yaml", &text);
+        let documents = documents.unwrap_or_else(|problems| panic!("{problems:?} in\n{text}"));
+        Arc::new(documents[0].migration().expect("a migration was written").clone())
+    }
+
+    /// The migration's file.
+    pub(crate) fn text(&self) -> String {
+        let Self { name, cluster, target, step_max, rest, attempt, .. } = self;
+        let router = self.router();
+        format!(
+            "apiVersion: ferry/v1
+kind: Migration
+metadata: {{name: {name}}}
+spec:
+  mode: act
+  attempt: {attempt}
+  aws: {{region: ap-northeast-1}}
+  ec2: {{cluster: {cluster}, service: {name}}}
+  fargate: {{cluster: {cluster}, service: {name}-fargate}}
+  workload: {{type: loadBalanced}}
+  traffic:
+    router: {router}
+    {target}
+    stepMax: {step_max}
+    deadline: 21d
+  slos:
+    - {{name: latency, latency: {{threshold: 300ms, objective: 99%}}}}
+    - {{name: availability, availability: {{objective: 99.9%}}}}
+  drain: {{quietFor: 30m, requestsPerMinuteMax: 1000000, giveUpAfter: 7d}}
+{rest}"
+        )
+    }
+
+    fn router(&self) -> String {
+        let name = &self.name;
+        let mut list = String::new();
+        match self.router {
+            Router::Records => {
+                for index in 0..self.routes {
+                    let host = format!("{name}{index}.example.com");
+                    write!(list, "{{name: {host}, type: A}}, ").expect("a string takes all");
+                }
+                format!(
+                    "{{type: route53Weighted, hostedZoneId: Z0123456789ABC, records: [{list}], \
+                     ec2SetIdentifier: ec2, fargateSetIdentifier: fargate}}"
+                )
+            }
+            Router::Rules => {
+                let arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012";
+                for index in 0..self.routes {
+                    let rule = format!("{arn}:listener-rule/app/{name}/1/2/{index}");
+                    write!(list, "'{rule}', ").expect("a string takes all");
+                }
+                format!(
+                    "{{type: albWeighted, ruleArns: [{list}], \
+                     ec2TargetGroupArn: '{arn}:targetgroup/{name}-ec2/1', \
+                     fargateTargetGroupArn: '{arn}:targetgroup/{name}-fargate/2'}}"
+                )
+            }
+        }
+    }
+}
+
+/// A day that lasts four hours: half of the mean at night, one and a half of it in the evening.
+pub(crate) fn tide(mean_rps: f64) -> Load {
+    let minutes = 7 * 24 * 60;
+    let rates = (0..minutes).map(|minute| {
+        let angle = std::f64::consts::TAU * f64::from(minute) / 240.0;
+        mean_rps * (1.0 + 0.5 * angle.sin())
+    });
+    Load::new(rates.collect()).expect("a load that can be")
+}
+
+pub(crate) fn flat(rps: f64) -> Load {
+    Load::new(vec![rps]).expect("a load that can be")
+}
+
+/// A week with its nights, evenings and surges.
+pub(crate) fn week(mean_rps: f64, seed: u64) -> Load {
+    GeneratedLoad { mean_rps, seed, weeks: 1, ..GeneratedLoad::default() }
+        .load()
+        .expect("a load that can be")
+}
+
+/// The faults of a script's rows, each in braces as a file has it.
+pub(crate) fn faults(rows: &[&str]) -> Vec<FaultRow> {
+    let mut text = "apiVersion: ferry/v1\nkind: FaultScript\nfaults:\n".to_owned();
+    for row in rows {
+        writeln!(text, "  - {row}").expect("a string takes all");
+    }
+    let scripts = manifest::read_as::<FaultScript>("faults.yaml", &text, "FaultScript");
+    let scripts = scripts.unwrap_or_else(|problems| panic!("{problems:?} in\n{text}"));
+    for script in &scripts {
+        script.faults().unwrap_or_else(|problem| panic!("{problem} in\n{text}"));
+    }
+    scripts.into_iter().flat_map(|script| script.faults).collect()
+}
+
+/// One migration under a load, with nothing going wrong.
+pub(crate) fn setup(wish: &Wish, load: Load) -> Setup {
+    Setup {
+        migrations: vec![wish.migration()],
+        settings: Settings::default(),
+        load,
+        faults: Vec::new(),
+        troubles: Vec::new(),
+        seed: 1,
+        start: START,
+    }
+}
+
+/// `after` the start.
+pub(crate) fn at(after: Span) -> Time {
+    START + after
+}

@@ -422,6 +422,11 @@ fn from_nothing_the_judge_needs_no_minutes_of_fargate() {
                 &[S3],
             ),
             (
+                "a release of Fargate's last minute, long ago",
+                |case| case.verdict(VerdictKind::Hold, VerdictReason::ReleasesDiffer),
+                &[],
+            ),
+            (
                 "a verdict to roll back",
                 |case| {
                     case.verdict(VerdictKind::RollBack, VerdictReason::Collecting);

@@ -228,6 +228,7 @@ impl Course<'_> {
         self.until(simulation, faults_end + FORGOTTEN_AFTER).await;
         if self.case.rearmed {
             self.rearm(simulation);
+            self.turn(simulation).await;
         }
         let from = simulation.next_at();
         while !self.is_at_rest() && simulation.next_at().since(from) < REST_WITHIN {

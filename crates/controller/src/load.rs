@@ -31,11 +31,15 @@ pub(crate) struct LoadLog {
     recent: VecDeque<Recent>,
     /// The highest total of each block of ten minutes, oldest first, with the block's number.
     blocks: VecDeque<(i64, u64)>,
+    /// Sides that were ever heard of: a twin that never had a target has no requests, while a
+    /// side that falls silent has an unknown number of them.
+    heard: PerSide<bool>,
 }
 
 impl LoadLog {
     /// Takes one side's count of a minute; a later report of the same minute replaces it.
     pub(crate) fn push(&mut self, side: Side, minute: i64, requests: Option<u64>) {
+        *self.heard.get_mut(side) |= requests.is_some();
         let Some(entry) = self.entry(minute) else { return };
         *entry.requests.get_mut(side) = requests;
         let total =
@@ -70,8 +74,17 @@ impl LoadLog {
         }
     }
 
-    /// The load as of `latest`, the newest settled minute. `None` when neither side was heard
-    /// of within the recent minutes: no data is not no load.
+    /// All requests of a minute; `None` when those of a side are not known.
+    fn total(&self, recent: &Recent) -> Option<u64> {
+        let of = |side: Side| match recent.requests.get(side) {
+            None if !*self.heard.get(side) => Some(0),
+            requests => *requests,
+        };
+        Some(of(Side::Ec2)?.saturating_add(of(Side::Fargate)?))
+    }
+
+    /// The load as of `latest`, the newest settled minute. `None` when no recent minute is known
+    /// on both sides: no data is not no load, and half of it is not all of it.
     #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
     pub(crate) fn load(
         &self,
@@ -79,10 +92,9 @@ impl LoadLog {
         safe_per_task_rpm: PerSide<Option<f64>>,
     ) -> Option<Load> {
         let recent = || self.recent.iter().filter(move |r| r.minute > latest - RECENT_MINUTES);
-        let newest = recent().filter(|r| r.requests.ec2.is_some() || r.requests.fargate.is_some());
-        let minute = newest.map(|r| r.minute).max()?;
-        let total = |r: &Recent| r.requests.ec2.unwrap_or(0) + r.requests.fargate.unwrap_or(0);
-        let now = recent().map(total).max().unwrap_or(0);
+        let totals = || recent().filter_map(|r| Some((r.minute, self.total(r)?)));
+        let minute = totals().map(|(minute, _)| minute).max()?;
+        let now = totals().map(|(_, total)| total).max()?;
         let peak = self.blocks.iter().map(|(_, highest)| *highest).max().unwrap_or(0).max(now);
         let side_rpm = PerSide::from_fn(|side| {
             let counts: Vec<u64> = recent().filter_map(|r| *r.requests.get(side)).collect();
@@ -138,6 +150,19 @@ mod tests {
         assert!(log(&[(100, None, None)]).load(100, UNKNOWN).is_none());
         // Heard of an hour ago is not heard of.
         assert!(log(&[(40, Some(10), Some(10))]).load(100, UNKNOWN).is_none());
+    }
+
+    #[test]
+    fn a_side_that_fell_silent_leaves_no_load_and_one_never_heard_of_has_none() {
+        let silent: Vec<_> = (90..101).map(|m| (m, None, Some(10))).collect();
+        let mut heard = log(&[(80, Some(1_000), Some(10))]);
+        for (minute, ec2, fargate) in &silent {
+            heard.push(Side::Ec2, *minute, *ec2);
+            heard.push(Side::Fargate, *minute, *fargate);
+        }
+        assert!(heard.load(100, UNKNOWN).is_none(), "a hundredth of the load is not the load");
+        let alone = log(&[(99, Some(900), None), (100, Some(1_000), None)]);
+        assert!((alone.load(100, UNKNOWN).unwrap().now_rpm - 1_000.0).abs() < 1e-9);
     }
 
     #[test]

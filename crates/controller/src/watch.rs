@@ -213,7 +213,8 @@ impl Watch {
 
     /// Takes a minute into what is known of load and of what tasks carry.
     fn learn(&mut self, side: Side, read: &SideMinute) {
-        self.load.push(side, read.minute, read.counts.requests);
+        let requests = read.counts.requests.or(is_silent(read).then_some(0));
+        self.load.push(side, read.minute, requests);
         self.safe.push(side, read, self.latency_budget());
     }
 
@@ -245,8 +246,12 @@ impl Watch {
         if let Some(newest) = answer.iter().rev().find(|read| read.counts.requests.is_some()) {
             *self.latest.get_mut(side) = Latest::of(newest);
         }
-        for read in answer.iter().filter(|read| rows.iter().any(|row| row.minute == read.minute)) {
-            self.learn(side, read);
+        for read in answer.iter().filter(|read| read.minute <= latest) {
+            if rows.iter().any(|row| row.minute == read.minute) {
+                self.learn(side, read);
+            } else if is_silent(read) {
+                self.load.push(side, read.minute, Some(0));
+            }
         }
         let safe = *self.safe.per_task_rpm().get(side);
         let Some(judge) = &mut self.judge else { return };
@@ -314,6 +319,12 @@ impl Latest {
             slow_ratio: slow.zip(requests).map(|(slow, requests)| slow / requests.max(1.0)),
         }
     }
+}
+
+/// Whether a minute says that nobody asked: a balancer publishes no count of requests then, but
+/// goes on publishing the health of its targets (O3).
+const fn is_silent(read: &SideMinute) -> bool {
+    read.counts.requests.is_none() && read.healthy.is_some()
 }
 
 fn parts(managed: &Managed, groups: &PerSide<Option<TargetGroup>>) -> Parts {

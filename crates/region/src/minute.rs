@@ -177,8 +177,11 @@ impl SideRecord {
             p50_ms: None,
             p99_ms: None,
         };
-        // A balancer publishes nothing for a minute without requests.
-        if self.published == Published::Null || self.requests == 0 {
+        if self.published == Published::Null {
+            return Some(SideMinute { healthy: None, cpu_percent: None, ..seen });
+        }
+        // A balancer publishes no counts for a minute without requests, but its targets' health.
+        if self.requests == 0 {
             return Some(seen);
         }
         let short = self.published == Published::Short && now < self.published_at + BACKFILL;

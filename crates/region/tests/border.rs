@@ -2,7 +2,7 @@
 
 mod world;
 
-use cloud::ErrorKind;
+use cloud::{ErrorKind, SideMinute};
 use model::observation::{Bounds, ScheduledBounds};
 use model::route::WeightPair;
 use model::{Side, Span};
@@ -233,7 +233,8 @@ fn gaps_delays_and_nulls_are_no_numbers() {
     let gap = read(FaultRow { side: side.clone(), ..row("metricGap") }, hour);
     assert_eq!(gap.first().unwrap().minute, START.minute() + 10);
     let null = read(FaultRow { side, ..row("metricNull") }, hour);
-    assert_eq!(null.iter().filter(|minute| minute.counts.requests.is_none()).count(), 10);
+    let nothing = |m: &SideMinute| m.counts.requests.is_none() && m.healthy.is_none();
+    assert_eq!(null.iter().filter(|minute| nothing(minute)).count(), 10);
     let late = FaultRow { delay: Some(Span::from_mins(20)), ..row("metricDelay") };
     assert!(
         read(late.clone(), Span::from_mins(18)).iter().all(|m| m.minute >= START.minute() + 10)

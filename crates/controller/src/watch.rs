@@ -297,7 +297,8 @@ impl Watch {
         // Serialising plain data into a string has nothing to fail on; if it ever did, the last
         // checkpoint stays, which is older and as good.
         if let Ok(fold) = serde_json::to_string(&checkpoint) {
-            self.contents.evidence = Some(Evidence { method: analysis::METHOD_VERSION, fold });
+            let method = analysis::METHOD_VERSION;
+            self.contents.evidence = Some(Evidence { method, fold: fold.into() });
             self.checkpoint_at = Some(now);
         }
     }

@@ -25,6 +25,23 @@ impl Error {
         Self { kind, operation, message: message.into() }
     }
 
+    /// Whether asking again may well succeed, so that the last value keeps its meaning and age.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self.kind {
+            ErrorKind::Throttled
+            | ErrorKind::Busy
+            | ErrorKind::Unreachable
+            | ErrorKind::Partial
+            | ErrorKind::OutcomeUnknown => true,
+            ErrorKind::Denied
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Invalid
+            | ErrorKind::QuotaReached => false,
+        }
+    }
+
     /// What an observation says in place of the value.
     #[must_use]
     pub const fn gap(&self) -> Gap {

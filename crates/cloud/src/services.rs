@@ -16,6 +16,13 @@ pub trait Services: Send + Sync {
     /// The services, in the order asked. A missing or inactive one is `NotFound`.
     async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>>;
 
+    /// The target group a service registers its tasks in; `None` where it has none. A service
+    /// with several has its first one given.
+    ///
+    /// # Errors
+    /// `NotFound` for a missing service; transport kinds.
+    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>>;
+
     /// Targets of each group by health, in the order asked.
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>>;
 

@@ -1,1 +1,34 @@
 //! The tick: observe, project, judge, plan, admit, audit, record, act.
+//!
+//! ```text
+//!            cloud                       pure                        store, cloud
+//!  open ---> observe ---> judge ---> plan, admit, audit ---> record ---> act ---> close
+//!   |          |            |               |                  |          |         |
+//!  first look  Sight     minutes,         Pass              intent      each      outcome
+//!  record,     services, evidence         (report,          saved       action    saved
+//!  past        weights   verdict           actions)         first       once
+//! ```
+//!
+//! [`Controller::tick`] is the table of contents; each stage is one module. The controller holds
+//! no state that matters: what it must remember is in the store, what it must know is in AWS,
+//! and a tick that is cut short anywhere leaves nothing that the next one has to repair.
+//!
+//! Deliberately absent: any choice at act time, any sleep (the caller waits until
+//! [`Tick::next_at`]), and any knowledge of which world this is.
+
+mod act;
+mod decide;
+mod judging;
+mod load;
+mod managed;
+mod minutes;
+mod observe;
+mod record;
+mod safe;
+mod surge;
+mod tick;
+mod watch;
+
+pub use managed::{Managed, Unsupported};
+pub use tick::{Controller, Pass, Tick};
+pub use watch::Latest;

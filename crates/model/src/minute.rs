@@ -7,7 +7,7 @@ use crate::{Side, Time};
 /// What one side did in one minute, as counts.
 ///
 /// `None` means that the number is not known, never that it is zero.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Counts {
     /// Requests that reached the side.
@@ -62,4 +62,6 @@ pub struct Context {
     pub release: Option<String>,
     /// Whether a deployment was under way on the side.
     pub deploying: Option<bool>,
+    /// Whether a recurring surge of load was due in this minute.
+    pub surge: Option<bool>,
 }

@@ -266,6 +266,26 @@ fn check_advance(world: &World, share: Share) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The second opinion, written without reading the planner, has nothing fatal to say.
+fn second_opinion(world: &World, plan: &Plan) -> Result<(), TestCaseError> {
+    let (observation, verdict) = world.scene();
+    let audited = audit::audit(
+        &audit::Input {
+            now: world.now,
+            spec: &world.migration.spec,
+            settings: &world.settings,
+            status: &world.status,
+            observation: &observation,
+            verdict: &verdict,
+            fleet: Some(audit::Fleet::default()),
+        },
+        plan,
+    );
+    let cause = audited.cause().map(|finding| format!("{finding:?}"));
+    prop_assert!(cause.is_none(), "{}\n{}", cause.unwrap_or_default(), plan.report);
+    Ok(())
+}
+
 fn bytes(plan: &Plan) -> String {
     format!("{plan:?}")
 }
@@ -306,6 +326,7 @@ proptest! {
                 let plan = world.plan();
                 prop_assert_eq!(bytes(&plan), bytes(&world.plan()), "C3: not a function");
                 check(&world, &plan)?;
+                second_opinion(&world, &plan)?;
                 world.carry_out(&plan);
                 let pace = [1, 5, 20, 61, 240, 1_500][usize::from(*pace)];
                 world.now = world.now + Span::from_mins(pace);
@@ -330,6 +351,7 @@ proptest! {
         for _ in 0..2_500 {
             let plan = world.plan();
             check(&world, &plan)?;
+            second_opinion(&world, &plan)?;
             world.carry_out(&plan);
             world.now = world.now + Span::from_mins(9);
         }

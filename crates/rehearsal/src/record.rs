@@ -22,8 +22,12 @@ pub struct Record {
     pub name: String,
     /// The seed everything random came from.
     pub seed: u64,
-    /// SHA-256 of each input by its name.
+    /// SHA-256 of each input file by what it is, as its option is called: `migration`, `load`,
+    /// `fault`.
     pub inputs: BTreeMap<String, String>,
+    /// The other options that shaped the run, by name, such as `days` and `scale`: with these,
+    /// the seed and the start the command can be given again.
+    pub options: BTreeMap<String, String>,
     /// The first instant.
     pub start: Time,
     /// The last instant reached.

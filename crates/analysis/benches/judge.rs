@@ -1,0 +1,2 @@
+//! Judging a week.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Recorded minutes as CSV: what `ferry judge` reads.

@@ -1,0 +1,225 @@
+//! The fold: a log of rows in arrival order becomes a state, and corrections rewind it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use model::minute::Minute;
+use model::verdict::Verdict;
+use model::{PerSide, Side, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::pairing::Row;
+use crate::rules;
+use crate::settings::Settings;
+use crate::state::State;
+
+/// The version of the method: evidence of another version is not continued but started anew.
+pub const METHOD_VERSION: u32 = 1;
+
+/// The evidence of one migration, folded from its log of minutes.
+///
+/// The same log gives the same bytes; a fold read back goes on exactly where it was written.
+/// A minute is judged once both sides' rows are there, or once a row of the third minute after it
+/// is. Rows of the last 15 minutes that arrive or change later rewind the state; older ones are
+/// counted in [`Arrivals`] and change nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fold {
+    version: u32,
+    head: State,
+    /// Earlier states, the oldest first: where a rewind starts from.
+    snapshots: VecDeque<State>,
+    /// Rows since the oldest snapshot and those not judged yet.
+    rows: BTreeMap<i64, PerSide<Option<Row>>>,
+    arrivals: Arrivals,
+}
+
+/// What became of the rows of a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Arrivals {
+    /// Rows seen.
+    pub rows: u64,
+    /// Rows that said nothing new.
+    pub duplicates: u64,
+    /// Rows that changed a judged minute and rewound the state.
+    pub corrections: u64,
+    /// Rows that came more than 15 minutes after their minute, or filled a judged gap.
+    pub recovered: u64,
+    /// Rows too old to be taken in.
+    pub late: u64,
+    /// The newest of the rows too old to be taken in, at most sixteen.
+    pub late_rows: VecDeque<LateRow>,
+    /// Rows of minutes that had not begun when they were seen, or beyond any calendar.
+    pub refused: u64,
+}
+
+/// A row that came too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LateRow {
+    /// Its minute.
+    pub minute: i64,
+    /// Its side.
+    pub side: Side,
+}
+
+/// A minute with a side missing is judged when a row this many minutes newer is there.
+const WATERMARK_MINUTES: i64 = 3;
+/// Corrections reach this far back from the newest judged minute.
+const REWIND_MINUTES: i64 = 15;
+/// States are kept every this many minutes; a rewind replays at most twice as many.
+const SNAPSHOT_MINUTES: i64 = 16;
+/// After a longer gap the windows are empty anyway: the state is carried over, not stepped.
+const STEPPED_MINUTES_MAX: i64 = 1_440;
+const LATE_ROWS_MAX: usize = 16;
+/// Some 19,000 years: minutes beyond cannot be put into milliseconds with room to spare.
+const MINUTE_MAX: i64 = 10_000_000_000;
+
+impl Fold {
+    /// An empty fold.
+    #[must_use]
+    pub fn new(_settings: &Settings) -> Self {
+        Self {
+            version: METHOD_VERSION,
+            head: State::default(),
+            snapshots: VecDeque::new(),
+            rows: BTreeMap::new(),
+            arrivals: Arrivals::default(),
+        }
+    }
+
+    /// Whether this fold was made by the present method; if not, start a new one from the log.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.version == METHOD_VERSION
+    }
+
+    /// What became of the rows so far.
+    #[must_use]
+    pub const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    /// The newest minute judged.
+    #[must_use]
+    pub const fn minute(&self) -> Option<i64> {
+        self.head.minute
+    }
+
+    /// Takes in one row.
+    pub fn push(&mut self, settings: &Settings, minute: &Minute) {
+        self.push_watched(settings, minute, |_| {});
+    }
+
+    /// Takes in one row and shows every state that a newly judged minute leads to.
+    pub(crate) fn push_watched(
+        &mut self,
+        settings: &Settings,
+        minute: &Minute,
+        mut watch: impl FnMut(&State),
+    ) {
+        self.arrivals.rows += 1;
+        let number = minute.minute;
+        if number.abs() > MINUTE_MAX || number > minute.seen_at.minute() {
+            self.arrivals.refused += 1;
+            return;
+        }
+        let judged = self.head.minute;
+        if judged.is_some_and(|judged| number <= judged - REWIND_MINUTES) {
+            self.note_late(number, minute.side);
+            return;
+        }
+        let slot = self.rows.entry(number).or_default().get_mut(minute.side);
+        let row = Row::new(minute);
+        if slot.as_ref().is_some_and(|old| row.revision <= old.revision) {
+            self.arrivals.duplicates += 1;
+            return;
+        }
+        let is_new = slot.replace(row).is_none();
+        let is_judged = judged.is_some_and(|judged| number <= judged);
+        let is_old = minute.seen_at.minute() - number > REWIND_MINUTES;
+        if is_new && (is_judged || is_old) {
+            self.arrivals.recovered += 1;
+        }
+        if is_judged {
+            self.arrivals.corrections += 1;
+            self.rewind(settings, number);
+        }
+        self.judge_ready(settings, &mut watch);
+    }
+
+    fn note_late(&mut self, minute: i64, side: Side) {
+        self.arrivals.late += 1;
+        self.arrivals.late_rows.push_back(LateRow { minute, side });
+        if self.arrivals.late_rows.len() > LATE_ROWS_MAX {
+            self.arrivals.late_rows.pop_front();
+        }
+    }
+
+    /// Goes back to before `minute` and forward again over what is known now.
+    fn rewind(&mut self, settings: &Settings, minute: i64) {
+        let target = self.head.minute;
+        while self.snapshots.back().is_some_and(|s| s.minute.is_some_and(|m| m >= minute)) {
+            self.snapshots.pop_back();
+        }
+        self.head = self.snapshots.back().cloned().unwrap_or_default();
+        while let Some(next) = self.next_minute().filter(|next| target.is_some_and(|t| *next <= t))
+        {
+            self.step(settings, next);
+        }
+    }
+
+    /// Judges all minutes that wait for nothing more.
+    fn judge_ready(&mut self, settings: &Settings, watch: &mut impl FnMut(&State)) {
+        let newest = self.rows.last_key_value().map(|(minute, _)| *minute);
+        while let (Some(next), Some(newest)) = (self.next_minute(), newest) {
+            let rows = self.rows.get(&next);
+            let is_whole = rows.is_some_and(|r| r.ec2.is_some() && r.fargate.is_some());
+            if next > newest || (!is_whole && newest < next + WATERMARK_MINUTES) {
+                break;
+            }
+            self.step(settings, next);
+            watch(&self.head);
+        }
+    }
+
+    /// The minute to judge next: the one after the head, or the first there is.
+    fn next_minute(&self) -> Option<i64> {
+        let following = self.head.minute.map(|minute| minute + 1);
+        let first = self.rows.range(following.unwrap_or(i64::MIN)..).next().map(|(m, _)| *m)?;
+        Some(match following {
+            Some(following) if first - following <= STEPPED_MINUTES_MAX => following,
+            Some(_) | None => first,
+        })
+    }
+
+    fn step(&mut self, settings: &Settings, minute: i64) {
+        let is_jump = self.head.minute.is_some_and(|head| minute != head + 1);
+        if is_jump {
+            self.head.jump();
+        }
+        let rows = self.rows.get(&minute).copied().unwrap_or_default();
+        self.head.advance(settings, minute, &rows);
+        if minute.rem_euclid(SNAPSHOT_MINUTES) == 0 {
+            self.snapshots.push_back(self.head.clone());
+            self.forget(minute);
+        }
+    }
+
+    /// Drops the snapshots and rows that no rewind can need any more.
+    fn forget(&mut self, head: i64) {
+        let is_old = |state: &State| state.minute.is_some_and(|m| m <= head - REWIND_MINUTES);
+        while self.snapshots.get(1).is_some_and(is_old) {
+            self.snapshots.pop_front();
+        }
+        if let Some(oldest) = self.snapshots.front().filter(|s| is_old(s)).and_then(|s| s.minute) {
+            self.rows = self.rows.split_off(&(oldest + 1));
+        }
+    }
+
+    /// What the evidence says at `now`.
+    #[must_use]
+    pub fn verdict(&self, settings: &Settings, now: Time) -> Verdict {
+        rules::verdict(settings, &self.head, now)
+    }
+}

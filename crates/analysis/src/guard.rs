@@ -1,0 +1,124 @@
+//! The two guards: disasters that need no patience (2.5, A3).
+
+use model::Side;
+use serde::{Deserialize, Serialize};
+
+use crate::window::Counted;
+
+/// The guards of one objective, over minutes in which both sides had requests.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Guard {
+    /// The last five paired minutes, the newest last.
+    minutes: [Option<GuardMinute>; 5],
+    /// The Shiryaev-Roberts statistic of the guard for small shares.
+    small_share: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct GuardMinute {
+    minute: i64,
+    counted: Counted,
+}
+
+/// What a guard says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Alarm {
+    /// Five minutes of plain disaster.
+    Disaster,
+    /// The same on too few requests to fill five minutes with 25 bad ones.
+    SmallShare,
+}
+
+/// Ten percent is a disaster for any objective; a burn of 14.4 for those that allow more.
+const BAD_FRACTION_MIN: f64 = 0.10;
+const BURN_MIN: f64 = 14.4;
+const BAD_PER_MINUTE_MIN: f64 = 3.0;
+const BAD_TOTAL_MIN: f64 = 25.0;
+/// Common-mode incidents lift both sides; eight times EC2's own rate is not one.
+const RATIO_MIN: f64 = 8.0;
+/// Five paired minutes must lie within this many of the clock.
+const SPAN_MINUTES_MAX: i64 = 10;
+
+/// A3: p0 is at least this ...
+const SMALL_NULL_MIN: f64 = 0.10;
+/// ... and four times EC2's fraction over five minutes, shrunk by half a bad in five requests.
+const SMALL_RATIO: f64 = 4.0;
+const SMALL_ALTERNATIVE_MIN: f64 = 0.5;
+const SMALL_ALTERNATIVE_MAX: f64 = 0.97;
+const SMALL_CLIP: f64 = 4.0;
+/// e^13.8: a week's minutes at 1 %.
+const SMALL_NEEDED: f64 = 984_609.111_229_035_7;
+const SMALL_BAD_MINUTES_MIN: usize = 3;
+const STATISTIC_MAX: f64 = 1e200;
+
+impl Guard {
+    /// Adds a minute; one without requests on either side changes nothing.
+    pub(crate) fn add(&mut self, minute: i64, counted: &Counted) {
+        if !counted.is_paired() {
+            return;
+        }
+        let [_, b, c, d, e] = self.minutes;
+        self.minutes = [b, c, d, e, Some(GuardMinute { minute, counted: *counted })];
+        let recent = self.recent(minute);
+        let null =
+            SMALL_NULL_MIN.max(SMALL_RATIO * (recent.bad.ec2 + 0.5) / (recent.requests.ec2 + 5.0));
+        let alternative = (1.5 * null).clamp(SMALL_ALTERNATIVE_MIN, SMALL_ALTERNATIVE_MAX);
+        if null >= alternative {
+            // EC2 itself is down: nothing on Fargate can be told from that.
+            self.small_share = 0.0;
+            return;
+        }
+        let bad = counted.bad.fargate;
+        let good = counted.requests.fargate - bad;
+        let likelihood = bad * libm::log(alternative / null)
+            + good * libm::log((1.0 - alternative) / (1.0 - null));
+        self.small_share =
+            ((self.small_share + 1.0) * libm::exp(likelihood.min(SMALL_CLIP))).min(STATISTIC_MAX);
+    }
+
+    /// The sum of the paired minutes of the last ten.
+    fn recent(&self, minute: i64) -> Counted {
+        let mut sum = Counted::default();
+        for paired in self.within(minute) {
+            for side in Side::ALL {
+                *sum.requests.get_mut(side) += paired.requests.get(side);
+                *sum.bad.get_mut(side) += paired.bad.get(side);
+            }
+        }
+        sum
+    }
+
+    fn within(&self, minute: i64) -> impl Iterator<Item = &Counted> {
+        self.minutes
+            .iter()
+            .flatten()
+            .filter(move |paired| minute - paired.minute < SPAN_MINUTES_MAX)
+            .map(|paired| &paired.counted)
+    }
+
+    /// Whether a guard fires at `minute`, for an objective with this budget.
+    pub(crate) fn alarm(&self, minute: i64, budget: f64) -> Option<Alarm> {
+        let floor = BAD_FRACTION_MIN.max(BURN_MIN * budget).min(1.0);
+        let is_hot = |counted: &Counted| {
+            counted.bad.fargate >= floor * counted.requests.fargate
+                && counted.bad.fargate >= BAD_PER_MINUTE_MIN
+        };
+        let sum = self.recent(minute);
+        let hot = self.within(minute).filter(|counted| is_hot(counted)).count();
+        if hot == self.minutes.len()
+            && sum.bad.fargate >= BAD_TOTAL_MIN
+            && sum.fraction(Side::Fargate) > RATIO_MIN * sum.fraction(Side::Ec2)
+        {
+            return Some(Alarm::Disaster);
+        }
+        let bad_minutes = self
+            .within(minute)
+            .filter(|counted| {
+                counted.bad.fargate >= SMALL_NULL_MIN * counted.requests.fargate
+                    && counted.bad.fargate > 0.0
+            })
+            .count();
+        (self.small_share >= SMALL_NEEDED && bad_minutes >= SMALL_BAD_MINUTES_MIN)
+            .then_some(Alarm::SmallShare)
+    }
+}

@@ -1,0 +1,150 @@
+//! What the judge is told: objectives from the spec, thresholds and high load from EC2's past.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use analysis::{Calibration, CommonMode, Coverage, Router, Settings, Signal, Slo, When};
+use cloud::signals::{Quantiles, Thresholds};
+use model::route::Follows;
+use model::spec::{OnCommonMode, RollbackWhen, SloKind};
+use model::{Share, Side, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::managed::Managed;
+use crate::surge;
+
+/// What is learnt from EC2's past once and then stays: a threshold that moved with the
+/// migration would hide what the migration does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Frozen {
+    /// EC2's own latency quantiles.
+    pub(crate) quantiles: FrozenQuantiles,
+    /// The 95th percentile of a week's minutes, where a day at least is known.
+    pub(crate) requests_high: Option<f64>,
+    /// Minutes of the UTC day in which a surge recurs.
+    pub(crate) surges: BTreeSet<i64>,
+}
+
+/// EC2's own latency quantiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FrozenQuantiles {
+    pub(crate) p50: Span,
+    pub(crate) p90: Span,
+}
+
+impl From<Quantiles> for FrozenQuantiles {
+    fn from(Quantiles { p50, p90 }: Quantiles) -> Self {
+        Self { p50, p90 }
+    }
+}
+
+impl Frozen {
+    /// Learns from total requests by minute.
+    #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
+    pub(crate) fn learn(quantiles: FrozenQuantiles, totals: &BTreeMap<i64, u64>) -> Self {
+        let rates: Vec<f64> = totals.values().map(|total| *total as f64).collect();
+        Self {
+            quantiles,
+            requests_high: analysis::coverage::high_load(&rates),
+            surges: surge::recurring(totals),
+        }
+    }
+
+    /// Whether a recurring surge is due in `minute`; `None` where none recurs.
+    pub(crate) fn surge_due(&self, minute: i64) -> Option<bool> {
+        (!self.surges.is_empty()).then(|| self.surges.contains(&minute.rem_euclid(1_440)))
+    }
+}
+
+/// Concentration of clients on resolvers that a DNS router's share is given until it is learnt:
+/// a band of w +- 3 sqrt(w (1 - w) H), 13 points at 25 %. A few hundred equally busy resolvers
+/// give 0.003; public resolvers and mobile carriers carry several percent each.
+const DNS_CONCENTRATION: f64 = 0.01;
+/// Minutes of high load that a step's proof must have seen (docs/decision-method.md, A6).
+const COVERAGE_MINUTES: u32 = 60;
+/// Coverage is asked for from here on, since the next step is half of all traffic.
+const COVERAGE_FROM: Share = Share::percent(25);
+/// Tasks of one service differ by about this much in log latency until it is learnt.
+const TASK_SPREAD: f64 = 0.05;
+
+/// The judge's settings for a migration.
+pub(crate) fn settings(managed: &Managed, frozen: &Frozen) -> Settings {
+    let spec = &managed.migration.spec;
+    let mut budgets = BTreeMap::new();
+    for slo in &spec.slos {
+        match &slo.kind {
+            SloKind::Latency(latency) => {
+                budgets.entry(Slo::Latency).or_insert(latency.objective.budget());
+            }
+            SloKind::Availability(availability) => {
+                budgets.entry(Slo::Availability).or_insert(availability.objective.budget());
+            }
+            SloKind::Datadog(_) => {}
+        }
+    }
+    let is_dns = managed.routes.iter().any(|route| match route.limits().follows {
+        Follows::Resolvers { .. } => true,
+        Follows::Requests { .. } => false,
+    });
+    Settings {
+        signals: Signal::ALL.into_iter().filter(|s| budgets.contains_key(&s.slo())).collect(),
+        budgets,
+        when: match spec.rollback.when {
+            RollbackWhen::Slo => When::Slo,
+            RollbackWhen::Relative => When::Relative,
+            RollbackWhen::Either => When::Either,
+        },
+        on_common_mode: match spec.rollback.on_common_mode {
+            OnCommonMode::Hold => CommonMode::Hold,
+            OnCommonMode::RollBack => CommonMode::RollBack,
+        },
+        deadline: spec.traffic.deadline,
+        calibration: if is_dns { Calibration::None } else { Calibration::NotNeeded },
+        router: if is_dns {
+            Router::Dns { concentration: DNS_CONCENTRATION }
+        } else {
+            Router::Balancer
+        },
+        coverage: frozen.requests_high.map(|requests_high| Coverage {
+            requests_high,
+            minutes: COVERAGE_MINUTES,
+            surge: !frozen.surges.is_empty(),
+            share_min: COVERAGE_FROM,
+        }),
+        task_spread: TASK_SPREAD,
+        ..Settings::default()
+    }
+}
+
+/// The latency thresholds to count at on one side: Fargate's comparison thresholds are higher by
+/// the margin, while the SLO's own is the same on both.
+pub(crate) fn thresholds(
+    side: Side,
+    slo: Option<Span>,
+    quantiles: FrozenQuantiles,
+) -> Thresholds {
+    let compared = |threshold: Span| match side {
+        Side::Ec2 => threshold,
+        Side::Fargate => {
+            let slo_ms = slo.unwrap_or(threshold).secs_f64() * 1_000.0;
+            let ms = analysis::candidate_threshold(threshold.secs_f64() * 1_000.0, slo_ms);
+            millis(ms).unwrap_or(threshold)
+        }
+    };
+    Thresholds {
+        slow: slo,
+        slow_slo: slo.map(compared),
+        slow_p90: slo.map(|_| compared(quantiles.p90)),
+        slow_p50: slo.map(|_| compared(quantiles.p50)),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be between 0 and a day of milliseconds"
+)]
+fn millis(ms: f64) -> Option<Span> {
+    (0.0..86_400_000.0).contains(&ms).then_some(Span::from_millis((ms + 0.5) as u64))
+}

@@ -1,0 +1,117 @@
+//! A migration as the controller holds it: the spec, and the names AWS knows its parts by.
+
+use std::sync::Arc;
+
+use cloud::TargetGroup;
+use model::route::{Route, ServiceId};
+use model::spec::{Migration, Router, SloKind, Workload};
+use model::{PerSide, Side, Span};
+
+/// Why a migration that is valid cannot be carried by this version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsupported {
+    /// Another workload than `loadBalanced`.
+    #[error("spec.workload: this version carries `loadBalanced` only, not `{0}`")]
+    Workload(&'static str),
+    /// A router without an implementation here.
+    #[error("spec.traffic.router: this version has no `{0}`; use `route53Weighted` or `albWeighted`")]
+    Router(&'static str),
+    /// A service is not named.
+    #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
+    ServiceMissing(&'static str),
+}
+
+/// A migration as the controller holds it.
+#[derive(Debug, Clone)]
+pub struct Managed {
+    /// Its name.
+    pub name: String,
+    /// Counts the versions of its spec, from 1.
+    pub generation: u64,
+    /// The spec.
+    pub migration: Arc<Migration>,
+    /// The two services.
+    pub services: PerSide<ServiceId>,
+    /// Their target groups, where the spec names them; else they are found from the service.
+    pub groups: PerSide<Option<TargetGroup>>,
+    /// What the router moves.
+    pub routes: Vec<Route>,
+    /// The threshold of the first latency SLO, the one that is compared minute by minute.
+    pub latency_threshold: Option<Span>,
+}
+
+impl Managed {
+    /// Reads the parts out of a spec.
+    ///
+    /// # Errors
+    /// [`Unsupported`] for what this version does not carry yet.
+    pub fn new(generation: u64, migration: Arc<Migration>) -> Result<Self, Unsupported> {
+        let spec = &migration.spec;
+        let router = match (&spec.workload, &spec.traffic.router) {
+            (Workload::LoadBalanced, Some(router)) => router,
+            (workload, _) => return Err(Unsupported::Workload(workload.name())),
+        };
+        let named = |side: Side, cluster: &String, service: &Option<String>| match service {
+            Some(service) => {
+                Ok(ServiceId { cluster: cluster.clone(), service: service.clone() })
+            }
+            None => Err(Unsupported::ServiceMissing(side.name())),
+        };
+        Ok(Self {
+            name: migration.name().as_str().to_owned(),
+            generation,
+            services: PerSide {
+                ec2: named(Side::Ec2, &spec.ec2.cluster, &spec.ec2.service)?,
+                fargate: named(Side::Fargate, &spec.fargate.cluster, &spec.fargate.service)?,
+            },
+            groups: groups(&migration, router),
+            routes: routes(router)?,
+            latency_threshold: spec.slos.iter().find_map(|slo| match &slo.kind {
+                SloKind::Latency(latency) => Some(latency.threshold),
+                SloKind::Availability(_) | SloKind::Datadog(_) => None,
+            }),
+            migration,
+        })
+    }
+}
+
+fn groups(migration: &Migration, router: &Router) -> PerSide<Option<TargetGroup>> {
+    let by_router = match router {
+        Router::AlbWeighted(alb) => PerSide {
+            ec2: Some(alb.ec2_target_group_arn.clone()),
+            fargate: Some(alb.fargate_target_group_arn.clone()),
+        },
+        Router::Route53Weighted(_) | Router::Route53TrafficPolicy(_) => PerSide::default(),
+    };
+    let spec = &migration.spec;
+    PerSide {
+        ec2: spec.ec2.target_group_arn.clone().or(by_router.ec2).map(TargetGroup),
+        fargate: spec.fargate.target_group_arn.clone().or(by_router.fargate).map(TargetGroup),
+    }
+}
+
+fn routes(router: &Router) -> Result<Vec<Route>, Unsupported> {
+    match router {
+        Router::Route53Weighted(weighted) => Ok(weighted
+            .records
+            .iter()
+            .map(|record| Route::Route53Record {
+                zone: weighted.hosted_zone_id.clone(),
+                name: record.name.clone(),
+                record_type: record.record_type.to_string(),
+                ec2_set: weighted.ec2_set_identifier.clone(),
+                fargate_set: weighted.fargate_set_identifier.clone(),
+            })
+            .collect()),
+        Router::AlbWeighted(alb) => Ok(alb
+            .rule_arns
+            .iter()
+            .map(|rule| Route::AlbRule {
+                rule: rule.clone(),
+                ec2_group: alb.ec2_target_group_arn.clone(),
+                fargate_group: alb.fargate_target_group_arn.clone(),
+            })
+            .collect()),
+        Router::Route53TrafficPolicy(_) => Err(Unsupported::Router(router.name())),
+    }
+}

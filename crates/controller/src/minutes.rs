@@ -1,0 +1,212 @@
+//! Which minutes to ask for, and what each answer adds to the log that evidence is folded from.
+
+use std::collections::BTreeMap;
+
+use cloud::SideMinute;
+use model::minute::{Context, Counts, Minute};
+use model::{PerSide, Side, Time};
+
+/// A late correction rewinds evidence by at most this much; older minutes are final.
+const CORRECTION_MINUTES: i64 = 15;
+/// Every so many minutes the last [`CORRECTION_MINUTES`] are asked for again, so that a
+/// correction is found without asking for every minute fifteen times.
+const REREAD_EVERY_MINUTES: i64 = 5;
+/// Contexts are kept a little longer than any minute can still change.
+const CONTEXT_MINUTES: i64 = CORRECTION_MINUTES + 5;
+
+/// What is known of a migration's recent minutes, on both sides.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MinuteLog {
+    sides: PerSide<SideLog>,
+    contexts: BTreeMap<i64, PerSide<Context>>,
+}
+
+/// What is known of one side's recent minutes.
+#[derive(Debug, Clone, Default)]
+struct SideLog {
+    /// The first minute that is not known yet; `None` before the first ask.
+    next: Option<i64>,
+    /// The newest minute that was asked for.
+    asked: Option<i64>,
+    /// Counts and revision of the minutes that can still change.
+    known: BTreeMap<i64, (Counts, u32)>,
+}
+
+impl MinuteLog {
+    /// The minutes `[from, until)` to ask for, when `latest` is the newest settled one; `None`
+    /// when it was asked for already and each minute is asked for once a minute at most.
+    pub(crate) fn due(&mut self, side: Side, latest: i64) -> Option<(i64, i64)> {
+        let log = self.sides.get_mut(side);
+        if log.asked.is_some_and(|asked| asked >= latest) {
+            return None;
+        }
+        log.asked = Some(latest);
+        let oldest = latest + 1 - CORRECTION_MINUTES;
+        let next = log.next.unwrap_or(latest).max(oldest);
+        let reread = latest.rem_euclid(REREAD_EVERY_MINUTES) == 0;
+        Some((if reread { oldest.min(next) } else { next }, latest + 1))
+    }
+
+    /// Remembers what the sides look like at `now`, for the minutes read later.
+    ///
+    /// A minute counts as settled only if it was at every look, and keeps its first share: a
+    /// minute in which weights moved belongs to no step.
+    pub(crate) fn note(&mut self, now: Time, seen: PerSide<Context>) {
+        let minute = now.minute();
+        match self.contexts.get_mut(&minute) {
+            None => {
+                self.contexts.insert(minute, seen);
+            }
+            Some(known) => {
+                for side in Side::ALL {
+                    merge(known.get_mut(side), seen.get(side));
+                }
+            }
+        }
+        self.contexts = self.contexts.split_off(&(minute - CONTEXT_MINUTES));
+    }
+
+    /// Takes the answer to an ask that began at minute `from`, and gives the rows that are new
+    /// or corrected, oldest first.
+    pub(crate) fn take(
+        &mut self,
+        side: Side,
+        seen_at: Time,
+        latest: i64,
+        answer: &[SideMinute],
+    ) -> Vec<Minute> {
+        let mut rows = Vec::new();
+        for read in answer {
+            if read.minute > latest || read.counts.requests.is_none() {
+                continue;
+            }
+            let log = self.sides.get_mut(side);
+            let revision = match log.known.get(&read.minute) {
+                Some((counts, _)) if *counts == read.counts => continue,
+                Some((_, revision)) => revision.saturating_add(1),
+                None => 0,
+            };
+            log.known.insert(read.minute, (read.counts, revision));
+            let context = self.context(side, read);
+            rows.push(Minute {
+                minute: read.minute,
+                side,
+                revision,
+                seen_at,
+                counts: read.counts,
+                context,
+            });
+        }
+        self.sides.get_mut(side).close(latest);
+        rows
+    }
+
+    /// The context noted in the minute or shortly before it, with what the source itself knows.
+    fn context(&self, side: Side, read: &SideMinute) -> Context {
+        let noted = self.contexts.range(..=read.minute).next_back();
+        let mut context = noted.map(|(_, seen)| seen.get(side).clone()).unwrap_or_default();
+        context.healthy = read.healthy.or(context.healthy);
+        context.cpu_centi_percent = read.cpu_percent.and_then(centi_percent);
+        context
+    }
+}
+
+impl SideLog {
+    /// Moves `next` past what is known without a hole and forgets what can no longer change.
+    fn close(&mut self, latest: i64) {
+        let oldest = latest + 1 - CORRECTION_MINUTES;
+        let mut next = self.next.unwrap_or(oldest).max(oldest);
+        while self.known.contains_key(&next) {
+            next += 1;
+        }
+        self.next = Some(next);
+        self.known = self.known.split_off(&oldest);
+    }
+}
+
+fn merge(known: &mut Context, seen: &Context) {
+    let same_share = known.share == seen.share;
+    known.settled = match (known.settled, seen.settled) {
+        (Some(before), Some(now)) => Some(before && now && same_share),
+        (before, now) => before.or(now),
+    };
+    known.deploying = match (known.deploying, seen.deploying) {
+        (Some(before), Some(now)) => Some(before || now),
+        (before, now) => before.or(now),
+    };
+    known.healthy = match (known.healthy, seen.healthy) {
+        (Some(before), Some(now)) => Some(before.min(now)),
+        (before, now) => before.or(now),
+    };
+    known.tasks = seen.tasks.or(known.tasks);
+    known.safe_per_task = seen.safe_per_task.or(known.safe_per_task);
+    if seen.release.is_some() {
+        known.release.clone_from(&seen.release);
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value was checked to lie between 0 and 100,000 percent"
+)]
+fn centi_percent(percent: f64) -> Option<u32> {
+    (0.0..=100_000.0).contains(&percent).then_some((percent * 100.0 + 0.5) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(minute: i64, requests: Option<u64>) -> SideMinute {
+        SideMinute {
+            minute,
+            counts: Counts { requests, ..Counts::default() },
+            healthy: None,
+            cpu_percent: None,
+            p50_ms: None,
+            p99_ms: None,
+        }
+    }
+
+    #[test]
+    fn a_missing_minute_is_asked_for_until_it_is_too_old_to_matter() {
+        let mut log = MinuteLog::default();
+        let now = Time::from_minute(1_003);
+        let known: Vec<_> = (990..1_001).map(|m| read(m, Some(1))).collect();
+        log.take(Side::Ec2, now, 1_001, &known);
+        assert_eq!(log.due(Side::Ec2, 1_002), Some((988, 1_003)), "988 was never heard of");
+        assert_eq!(log.due(Side::Ec2, 1_002), None, "one ask a minute");
+        let rows = log.take(Side::Ec2, now, 1_002, &[read(1_001, None), read(1_002, Some(1))]);
+        assert_eq!(rows.iter().map(|row| row.minute).collect::<Vec<_>>(), [1_002]);
+        assert_eq!(log.due(Side::Ec2, 1_017), Some((1_003, 1_018)));
+    }
+
+    #[test]
+    fn only_news_becomes_rows_and_corrections_are_numbered() {
+        let mut log = MinuteLog::default();
+        let now = Time::from_minute(103);
+        let first = log.take(Side::Fargate, now, 101, &[read(101, Some(5))]);
+        assert_eq!(first.first().map(|row| row.revision), Some(0));
+        assert!(log.take(Side::Fargate, now, 101, &[read(101, Some(5))]).is_empty());
+        let corrected = log.take(Side::Fargate, now, 102, &[read(101, Some(6))]);
+        assert_eq!(corrected.first().map(|row| row.revision), Some(1));
+    }
+
+    #[test]
+    fn a_minute_in_which_weights_moved_is_not_settled() {
+        let mut log = MinuteLog::default();
+        let context = |percent, settled| {
+            PerSide::from_fn(|_| Context {
+                share: Some(model::Share::percent(percent)),
+                settled: Some(settled),
+                ..Context::default()
+            })
+        };
+        log.note(Time::from_secs(6_000), context(1, true));
+        log.note(Time::from_secs(6_030), context(5, true));
+        let rows =
+            log.take(Side::Fargate, Time::from_secs(6_200), 100, &[read(100, Some(5))]);
+        assert_eq!(rows[0].context.settled, Some(false));
+    }
+}

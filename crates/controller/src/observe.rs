@@ -1,0 +1,155 @@
+//! Seeing: what is due is read in batches, what is not due keeps its last value and its age.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloud::{Cloud, Error, TargetGroup};
+use model::observation::Seen;
+use model::route::{Route, ServiceId};
+use model::{PerSide, Span, Time};
+use planner::Snapshot;
+
+use crate::managed::Managed;
+
+/// How often services and targets are read while something moves or is suspect.
+pub(crate) const EVERY_URGENT: Span = Span::from_secs(10);
+/// How often they are read otherwise: the finest grain at which minutes can change a verdict.
+pub(crate) const EVERY_CALM: Span = Span::from_secs(60);
+/// How often weights are read when Ferry has no reason to expect a change;
+/// this bounds how long a change made by hand stays unseen.
+pub(crate) const EVERY_AUDIT: Span = Span::from_mins(5);
+
+/// Everything that was seen, each with its own age or gap, and what is due next.
+#[derive(Debug, Default)]
+pub(crate) struct Sight {
+    pub(crate) snapshot: Snapshot,
+    /// When each was last asked for, whether or not an answer came: a failing call is not
+    /// repeated faster than a good one.
+    asked: Asked,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    services: BTreeMap<ServiceId, Time>,
+    targets: BTreeMap<TargetGroup, Time>,
+    scaling: BTreeMap<ServiceId, Time>,
+    splits: BTreeMap<String, Time>,
+}
+
+/// A migration to look at, and whether it may be moving.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) managed: &'a Managed,
+    pub(crate) groups: &'a PerSide<Option<TargetGroup>>,
+    pub(crate) urgent: bool,
+}
+
+impl Sight {
+    /// Reads what is due, in as few calls as the world takes.
+    pub(crate) async fn refresh(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
+        self.refresh_services(cloud, now, subjects).await;
+        self.refresh_targets(cloud, now, subjects).await;
+        self.refresh_scaling(cloud, now, subjects).await;
+        self.refresh_splits(cloud, now, subjects).await;
+    }
+
+    async fn refresh_services(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
+        let due = due(now, &mut self.asked.services, subjects, EVERY_CALM, |subject| {
+            subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
+        });
+        if !due.is_empty() {
+            let answers = cloud.services.services(&due).await;
+            take(&mut self.snapshot.services, now, due, answers);
+        }
+    }
+
+    async fn refresh_targets(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
+        let due = due(now, &mut self.asked.targets, subjects, EVERY_CALM, |subject| {
+            subject.groups.iter().filter_map(|(_, group)| group.clone()).collect()
+        });
+        if !due.is_empty() {
+            let answers = cloud.services.targets(&due).await;
+            let arns = due.into_iter().map(|group| group.0).collect();
+            take(&mut self.snapshot.targets, now, arns, answers);
+        }
+    }
+
+    async fn refresh_scaling(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
+        let due = due(now, &mut self.asked.scaling, subjects, EVERY_CALM, |subject| {
+            subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
+        });
+        if !due.is_empty() {
+            let answers = cloud.scaling.scalable_targets(&due).await;
+            take(&mut self.snapshot.scaling, now, due, answers);
+        }
+    }
+
+    async fn refresh_splits(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
+        let due = due(now, &mut self.asked.splits, subjects, EVERY_AUDIT, |subject| {
+            vec![subject.managed.name.clone()]
+        });
+        if due.is_empty() {
+            return;
+        }
+        let wanted: BTreeSet<&String> = due.iter().collect();
+        let (names, routes): (Vec<String>, Vec<Vec<Route>>) = subjects
+            .iter()
+            .filter(|subject| wanted.contains(&subject.managed.name))
+            .map(|subject| (subject.managed.name.clone(), subject.managed.routes.clone()))
+            .unzip();
+        let answers = cloud.router.observe(&routes).await;
+        take(&mut self.snapshot.splits, now, names, answers);
+    }
+
+    /// Forgets when a migration's weights and bounds were read, so that they are read again
+    /// before anything is decided on them: after a write, and after a failed one.
+    pub(crate) fn distrust(&mut self, managed: &Managed) {
+        self.asked.splits.remove(&managed.name);
+        for (_, id) in managed.services.iter() {
+            self.asked.scaling.remove(id);
+            self.asked.services.remove(id);
+        }
+    }
+}
+
+/// The keys that are due, each once, in the order of subjects.
+fn due<K: Ord + Clone>(
+    now: Time,
+    asked: &mut BTreeMap<K, Time>,
+    subjects: &[Subject<'_>],
+    calm: Span,
+    keys: impl Fn(&Subject<'_>) -> Vec<K>,
+) -> Vec<K> {
+    let mut due = Vec::new();
+    for subject in subjects {
+        let every = if subject.urgent { EVERY_URGENT } else { calm };
+        for key in keys(subject) {
+            if asked.get(&key).is_none_or(|at| now.since(*at) >= every || *at > now) {
+                asked.insert(key.clone(), now);
+                due.push(key);
+            }
+        }
+    }
+    due
+}
+
+/// Keeps what was answered. Where asking again may well succeed the last value stays, with its
+/// true age, so that whoever uses it can see how old it is; any other error leaves a gap.
+fn take<K: Ord, T>(
+    seen: &mut BTreeMap<K, Seen<T>>,
+    now: Time,
+    keys: Vec<K>,
+    answers: Vec<Result<T, Error>>,
+) {
+    for (key, answer) in keys.into_iter().zip(answers) {
+        match answer {
+            Ok(value) => {
+                seen.insert(key, Seen::known(value, now));
+            }
+            Err(error)
+                if error.is_passing() && seen.get(&key).is_some_and(|old| old.at().is_some()) => {}
+            Err(error) => {
+                seen.insert(key, Seen::unknown(error.gap()));
+            }
+        }
+    }
+}

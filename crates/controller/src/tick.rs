@@ -1,0 +1,262 @@
+//! The order of everything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use audit::Finding;
+use cloud::{Cloud, MinuteAsk};
+use model::minute::Context;
+use model::observation::{Deployment, Observation, Seen};
+use model::plan::Plan;
+use model::settings::Settings;
+use model::spec::Migration;
+use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
+use model::{PerSide, Side, Time};
+use planner::History;
+use store::{Answer, Store};
+
+use crate::act::{self, Order};
+use crate::decide::{self, Proposal};
+use crate::managed::{Managed, Unsupported};
+use crate::observe::{EVERY_CALM, EVERY_URGENT, Sight, Subject};
+use crate::record;
+use crate::watch::{Latest, Watch};
+
+/// Carries migrations through one world.
+pub struct Controller {
+    cloud: Cloud,
+    store: Arc<dyn Store>,
+    settings: Settings,
+    watches: BTreeMap<String, Watch>,
+    sight: Sight,
+    /// Automatic rollbacks of late: what the brake counts.
+    history: History,
+}
+
+/// What a tick came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tick {
+    /// When it began.
+    pub at: Time,
+    /// When the next one is due.
+    pub next_at: Time,
+    /// One pass for each migration, by name.
+    pub passes: Vec<Pass>,
+}
+
+/// One migration's part of a tick.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pass {
+    /// The migration.
+    pub name: String,
+    /// What was seen.
+    pub observation: Observation,
+    /// What the judge said.
+    pub verdict: Verdict,
+    /// What was decided. Its actions are those that the audit permitted.
+    pub plan: Plan,
+    /// What the audit found.
+    pub findings: Vec<Finding>,
+    /// What became of each action of the plan.
+    pub answers: Vec<Answer>,
+    /// The newest settled minute of each side, for people.
+    pub latest: PerSide<Latest>,
+}
+
+impl Controller {
+    /// A controller of one world that manages nothing yet.
+    #[must_use]
+    pub fn new(cloud: Cloud, store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self {
+            cloud,
+            store,
+            settings,
+            watches: BTreeMap::new(),
+            sight: Sight::default(),
+            history: History::default(),
+        }
+    }
+
+    /// Begins to manage a migration, or takes a new version of its spec.
+    ///
+    /// # Errors
+    /// [`Unsupported`] for what this version does not carry; what was managed before stays.
+    pub fn manage(
+        &mut self,
+        generation: u64,
+        migration: Arc<Migration>,
+    ) -> Result<(), Unsupported> {
+        let managed = Managed::new(generation, migration)?;
+        match self.watches.get_mut(&managed.name) {
+            Some(watch) => watch.take_spec(managed),
+            None => {
+                self.watches.insert(managed.name.clone(), Watch::new(managed));
+            }
+        }
+        Ok(())
+    }
+
+    /// One pass over everything.
+    pub async fn tick(&mut self) -> Tick {
+        let now = self.cloud.clock.now();
+        self.open(now).await;
+        self.observe(now).await;
+        self.read_minutes(now).await;
+        let proposals = self.propose(now);
+        let decided =
+            decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
+        let orders = self.record(now, &decided).await;
+        let answers = act::act(&self.cloud, &orders).await;
+        let passes = self.close(now, decided, answers).await;
+        Tick { at: now, next_at: self.next_at(now), passes }
+    }
+
+    async fn open(&mut self, now: Time) {
+        for watch in self.watches.values_mut() {
+            watch.open(&self.cloud, &self.store, now).await;
+        }
+    }
+
+    async fn observe(&mut self, now: Time) {
+        let subjects: Vec<Subject<'_>> = self
+            .watches
+            .values()
+            .map(|watch| Subject {
+                managed: &watch.managed,
+                groups: &watch.groups,
+                urgent: watch.urgent,
+            })
+            .collect();
+        self.sight.refresh(&self.cloud, now, &subjects).await;
+    }
+
+    /// Asks for all minutes that are due, in one call, and folds what is new into evidence.
+    async fn read_minutes(&mut self, now: Time) {
+        let latest = self.latest(now);
+        let mut owners: Vec<(String, Side)> = Vec::new();
+        let mut asks: Vec<MinuteAsk> = Vec::new();
+        for (name, watch) in &mut self.watches {
+            watch.note_contexts(now, &self.sight);
+            let Some(judge) = &watch.judge else { continue };
+            for side in Side::ALL {
+                let Some((from, until)) = watch.minutes.due(side, latest) else { continue };
+                if let Some(ask) = watch.ask(side, judge.frozen.quantiles, from, until) {
+                    owners.push((name.clone(), side));
+                    asks.push(ask);
+                }
+            }
+        }
+        if asks.is_empty() {
+            return;
+        }
+        let answers = self.cloud.signals.minutes(&asks).await;
+        for ((name, side), answer) in owners.into_iter().zip(answers) {
+            if let (Some(watch), Ok(answer)) = (self.watches.get_mut(&name), answer) {
+                watch.take_minutes(side, now, latest, &answer);
+            }
+        }
+    }
+
+    /// Judges and plans each migration for itself, as if it were alone.
+    fn propose(&mut self, now: Time) -> BTreeMap<String, Proposal> {
+        let latest = self.latest(now);
+        for watch in self.watches.values() {
+            let load = watch.seen_load(now, latest);
+            self.sight.snapshot.loads.insert(watch.managed.name.clone(), load);
+        }
+        self.sight.snapshot.at = now;
+        self.watches
+            .iter_mut()
+            .map(|(name, watch)| {
+                let observation = planner::project(&self.sight.snapshot, &watch.parts);
+                watch.contents.note_shown(&observation);
+                let verdict = watch.verdict(now);
+                (name.clone(), Proposal { observation, verdict })
+            })
+            .collect()
+    }
+
+    /// Saves every intent; only what is saved is acted on.
+    async fn record(&mut self, now: Time, decided: &[Pass]) -> Vec<Order> {
+        let mut orders = Vec::new();
+        for pass in decided {
+            let Some(watch) = self.watches.get_mut(&pass.name) else { continue };
+            let saved = record::intend(&self.store, watch, now, pass).await;
+            if saved && !pass.plan.actions.is_empty() {
+                orders.push(Order {
+                    name: pass.name.clone(),
+                    services: watch.managed.services.clone(),
+                    routes: watch.managed.routes.clone(),
+                    actions: pass.plan.actions.clone(),
+                });
+            }
+        }
+        orders
+    }
+
+    /// Saves what became of each intent, and decides how soon to look again.
+    async fn close(
+        &mut self,
+        now: Time,
+        mut decided: Vec<Pass>,
+        mut answers: BTreeMap<String, Vec<Answer>>,
+    ) -> Vec<Pass> {
+        for pass in &mut decided {
+            let Some(watch) = self.watches.get_mut(&pass.name) else { continue };
+            if let Some(answers) = answers.remove(&pass.name) {
+                pass.answers.clone_from(&answers);
+                record::conclude(&self.store, watch, now, answers).await;
+                self.sight.distrust(&watch.managed);
+            }
+            self.history.note(&pass.name, &pass.plan.status);
+            watch.urgent = decide::is_urgent(pass);
+        }
+        self.history.forget(now, &self.settings);
+        decided
+    }
+
+    /// The newest minute that is settled.
+    fn latest(&self, now: Time) -> i64 {
+        (now - self.cloud.signals.settle()).minute() - 1
+    }
+
+    fn next_at(&self, now: Time) -> Time {
+        let urgent = self.watches.values().any(|watch| watch.urgent);
+        now + if urgent { EVERY_URGENT } else { EVERY_CALM }
+    }
+}
+
+/// The verdict before there is anything to judge: hold, because the past is not known yet.
+pub(crate) fn unjudged() -> Verdict {
+    Verdict {
+        kind: VerdictKind::Hold,
+        reason: VerdictReason::MissingData { side: Side::Ec2 },
+        minute: None,
+        evidence: Evidence::default(),
+    }
+}
+
+/// What a side looks like now, for the minutes that are read later.
+pub(crate) fn context(sight: &Sight, watch: &Watch, side: Side) -> Context {
+    let seen = &sight.snapshot;
+    let split = seen.splits.get(&watch.managed.name).and_then(Seen::value);
+    let service = seen.services.get(watch.managed.services.get(side)).and_then(Seen::value);
+    let group = watch.groups.get(side).as_ref().map(|group| &group.0);
+    let targets = group.and_then(|group| seen.targets.get(group)).and_then(Seen::value);
+    let step = watch.contents.status.step.as_ref();
+    Context {
+        share: split.and_then(|split| split.share()),
+        // Without a step nothing has moved yet.
+        settled: Some(step.is_none_or(|step| step.settled_at.is_some())),
+        tasks: targets.map(|targets| targets.healthy),
+        healthy: targets.map(|targets| targets.healthy),
+        safe_per_task: None,
+        cpu_centi_percent: None,
+        release: service.map(|service| service.release.clone()),
+        deploying: service.map(|service| match service.deployment {
+            Deployment::Steady | Deployment::Failed => false,
+            Deployment::InProgress { .. } => true,
+        }),
+        surge: None,
+    }
+}

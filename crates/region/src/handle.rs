@@ -1,0 +1,381 @@
+//! The border: every call comes through here, and so does what goes wrong with calls.
+
+use cloud::signals::{Quantiles, SideMinute};
+use cloud::{ErrorKind, MinuteAsk, TargetGroup};
+use model::observation::{Bounds, ScheduledBounds};
+use model::route::{Route, ServiceId};
+use model::{Side, Span, Time};
+
+use crate::journal::{Author, Change, Entry, Outcome};
+use crate::region::{Region, refused};
+use crate::request::{Request, Response, RouteChange};
+use crate::route::weights_fault;
+use crate::service::SCHEDULED_MAX;
+
+/// Minutes one call may ask for: two weeks, what CloudWatch keeps at one-minute grain.
+const MINUTES_MAX: i64 = 15 * 1440;
+
+type Answer = Result<Response, cloud::Error>;
+type Written = Result<(), cloud::Error>;
+
+impl Region {
+    /// Answers one call at the present.
+    pub fn handle(&mut self, request: &Request<'_>) -> Response {
+        let operation = request.operation();
+        self.journal.count(operation);
+        if self.disturbances.is_empty() {
+            return self.carry_out(request, operation, Span::ZERO).unwrap_or_else(Response::Failed);
+        }
+        let (denied, throttled) = self.disturbances.refusals(operation, self.now());
+        // The draw is made whether it matters or not, so that a fault moves nothing else.
+        let lot = self.border.uniform();
+        if denied {
+            let message = "the role is not authorized to perform this operation";
+            return Response::Failed(refused(ErrorKind::Denied, operation, message));
+        }
+        if lot < throttled {
+            return Response::Failed(refused(ErrorKind::Throttled, operation, "Rate exceeded"));
+        }
+        let age = self.disturbances.age(operation, self.now());
+        let answer = self.carry_out(request, operation, age);
+        if self.disturbances.loses_reply(operation, self.now()) {
+            return Response::Failed(self.lose(request, operation, answer.is_ok()));
+        }
+        answer.unwrap_or_else(Response::Failed)
+    }
+
+    /// What the caller is told whose reply was lost.
+    fn lose(&mut self, request: &Request<'_>, operation: &'static str, done: bool) -> cloud::Error {
+        if !request.writes() {
+            return refused(ErrorKind::Unreachable, operation, "no reply came in time");
+        }
+        if done {
+            self.journal.lose_last_reply();
+        }
+        refused(ErrorKind::OutcomeUnknown, operation, "no reply came in time")
+    }
+
+    fn carry_out(&mut self, request: &Request<'_>, operation: &'static str, age: Span) -> Answer {
+        let done = |written: Written| written.map(|()| Response::Done);
+        match request {
+            Request::DescribeService { id } => self.describe_service(id, operation, age),
+            Request::DescribeTargetHealth { group } => self.describe_targets(group, operation, age),
+            Request::DescribeScalableTarget { id } => self.describe_scaling(id, operation, age),
+            Request::DescribeRoute { route } => self.describe_route(route, operation, age),
+            Request::GetMinutes { ask } => self.get_minutes(ask, operation, age),
+            Request::GetQuantiles { group, from, until } => {
+                self.get_quantiles(group, *from, *until, operation, age)
+            }
+            Request::UpdateService { id, desired } => {
+                done(self.update_service(id, *desired, operation))
+            }
+            Request::RegisterScalableTarget { id, bounds } => {
+                done(self.register_target(id, *bounds, operation))
+            }
+            Request::PutScheduledAction { id, scheduled } => {
+                done(self.put_scheduled(id, scheduled, operation))
+            }
+            Request::DeleteScheduledAction { id, name } => {
+                done(self.delete_scheduled(id, name, operation))
+            }
+            Request::ChangeRoutes { changes } => done(self.change_routes(changes, operation)),
+        }
+    }
+
+    fn describe_service(&self, id: &ServiceId, operation: &'static str, age: Span) -> Answer {
+        let found = self.find_service(id);
+        let (index, side) = found.ok_or_else(|| missing(operation, id))?;
+        let past = self.past(age).and_then(|past| past.applications.get(index));
+        let application = &self.applications[index];
+        Ok(Response::Service(match past {
+            Some(past) => past.sides.get(side).0.clone(),
+            None => application.sides.get(side).described(self.now()),
+        }))
+    }
+
+    fn describe_targets(&self, group: &TargetGroup, operation: &'static str, age: Span) -> Answer {
+        let found = self.find_group(group);
+        let (index, side) = found.ok_or_else(|| missing(operation, &group.0))?;
+        let past = self.past(age).and_then(|past| past.applications.get(index));
+        Ok(Response::Targets(match past {
+            Some(past) => past.sides.get(side).1,
+            None => self.applications[index].sides.get(side).targets(),
+        }))
+    }
+
+    fn describe_scaling(&self, id: &ServiceId, operation: &'static str, age: Span) -> Answer {
+        let found = self.find_service(id);
+        let (index, side) = found.ok_or_else(|| missing(operation, id))?;
+        let past = self.past(age).and_then(|past| past.applications.get(index));
+        Ok(Response::ScalableTarget(match past {
+            Some(past) => past.sides.get(side).2.clone(),
+            None => self.applications[index].sides.get(side).scaling(),
+        }))
+    }
+
+    fn describe_route(&self, route: &Route, operation: &'static str, age: Span) -> Answer {
+        let found = self.find_pair(route);
+        let (index, pair) = found.ok_or_else(|| missing(operation, &route.key()))?;
+        let past = self.past(age).and_then(|past| past.applications.get(index));
+        if let Some((weights, propagation)) = past.and_then(|past| past.pairs.get(pair).copied()) {
+            return Ok(Response::Route { weights, propagation });
+        }
+        let pair = &self.applications[index].pairs[pair];
+        Ok(Response::Route { weights: pair.written, propagation: pair.propagation(self.now()) })
+    }
+
+    fn get_minutes(&self, ask: &MinuteAsk, operation: &'static str, age: Span) -> Answer {
+        let found = self.find_group(&ask.group);
+        let (index, side) = found.ok_or_else(|| missing(operation, &ask.group.0))?;
+        if ask.until.saturating_sub(ask.from) > MINUTES_MAX {
+            let message = "more than fifteen days of minutes at once";
+            return Err(refused(ErrorKind::Invalid, operation, message));
+        }
+        let service = self.applications[index].sides.get(side);
+        let seen_at = self.now() - age;
+        let first = self.start().minute();
+        let range = (ask.from.max(first), ask.until.max(first));
+        let records = service
+            .minutes
+            .iter()
+            .enumerate()
+            .skip(place(range.0 - first))
+            .take(place(range.1 - range.0));
+        let minutes: Vec<SideMinute> = records
+            .filter_map(|(index, record)| {
+                let minute = first + i64::try_from(index).unwrap_or(i64::MAX);
+                record.seen(minute, seen_at, &ask.thresholds, &service.table)
+            })
+            .collect();
+        Ok(Response::Minutes(minutes))
+    }
+
+    fn get_quantiles(
+        &self,
+        group: &TargetGroup,
+        from: Time,
+        until: Time,
+        operation: &'static str,
+        age: Span,
+    ) -> Answer {
+        let found = self.find_group(group);
+        let (index, side) = found.ok_or_else(|| missing(operation, &group.0))?;
+        let service = self.applications[index].sides.get(side);
+        let seen_at = self.now() - age;
+        let first = self.start().minute();
+        let begin = place(from.minute().max(first) - first);
+        let count = place(until.minute().max(first) - first).saturating_sub(begin);
+        let visible = service.minutes.iter().skip(begin).take(count);
+        #[expect(clippy::cast_precision_loss, reason = "requests are far below 2^53")]
+        let total: f64 = visible
+            .filter(|record| seen_at >= record.published_at())
+            .map(|record| record.mixture().2 as f64)
+            .sum();
+        if total <= 0.0 {
+            return Ok(Response::Quantiles(None));
+        }
+        Ok(Response::Quantiles(mixture_quantiles(service, begin, count, seen_at, total)))
+    }
+
+    fn update_service(&mut self, id: &ServiceId, desired: u32, operation: &'static str) -> Written {
+        let Some((index, side)) = self.find_service(id) else {
+            return self.refuse(operation, Change::Nothing, missing(operation, id));
+        };
+        let before = self.applications[index].sides.get(side).desired;
+        let change = Change::Desired { service: id.clone(), before, after: desired };
+        if desired > crate::TASKS_MAX {
+            let error = refused(ErrorKind::QuotaReached, operation, "tasks per service");
+            return self.refuse(operation, change, error);
+        }
+        self.applications[index].sides.get_mut(side).desired = desired;
+        self.made(operation, change);
+        Ok(())
+    }
+
+    fn register_target(
+        &mut self,
+        id: &ServiceId,
+        bounds: Bounds,
+        operation: &'static str,
+    ) -> Written {
+        let found = self.find_service(id);
+        let target = found.and_then(|(index, side)| {
+            let before = self.applications[index].sides.get(side).bounds?;
+            Some((index, side, before))
+        });
+        let Some((index, side, before)) = target else {
+            return self.refuse(operation, Change::Nothing, missing(operation, id));
+        };
+        let change = Change::Bounds { service: id.clone(), before, after: bounds };
+        if bounds.min > bounds.max {
+            let message = "the minimum capacity exceeds the maximum";
+            let error = refused(ErrorKind::Invalid, operation, message);
+            return self.refuse(operation, change, error);
+        }
+        self.applications[index].sides.get_mut(side).set_bounds(bounds);
+        self.made(operation, change);
+        Ok(())
+    }
+
+    fn put_scheduled(
+        &mut self,
+        id: &ServiceId,
+        scheduled: &ScheduledBounds,
+        operation: &'static str,
+    ) -> Written {
+        let now = self.now();
+        let found = self.find_service(id);
+        let target = found
+            .filter(|(index, side)| self.applications[*index].sides.get(*side).bounds.is_some());
+        let Some((index, side)) = target else {
+            return self.refuse(operation, Change::Nothing, missing(operation, id));
+        };
+        let service = self.applications[index].sides.get_mut(side);
+        let known = service.scheduled.iter().find(|action| action.name == scheduled.name).cloned();
+        let fault = if scheduled.at <= now {
+            Some((ErrorKind::Invalid, "the scheduled time has passed"))
+        } else if matches!((scheduled.min, scheduled.max), (Some(min), Some(max)) if min > max) {
+            Some((ErrorKind::Invalid, "the minimum capacity exceeds the maximum"))
+        } else if scheduled.min.is_none() && scheduled.max.is_none() {
+            Some((ErrorKind::Invalid, "the action sets neither minimum nor maximum"))
+        } else if known.is_none() && service.scheduled.len() >= SCHEDULED_MAX {
+            Some((ErrorKind::QuotaReached, "200 scheduled actions on one target"))
+        } else {
+            None
+        };
+        let change = Change::Scheduled {
+            service: id.clone(),
+            before: known,
+            after: Some(scheduled.clone()),
+        };
+        if let Some((kind, message)) = fault {
+            return self.refuse(operation, change, refused(kind, operation, message));
+        }
+        service.put_scheduled(scheduled.clone());
+        self.made(operation, change);
+        Ok(())
+    }
+
+    fn delete_scheduled(&mut self, id: &ServiceId, name: &str, operation: &'static str) -> Written {
+        let found = self.find_service(id);
+        let removed = found.and_then(|(index, side)| {
+            self.applications[index].sides.get_mut(side).delete_scheduled(name)
+        });
+        let Some(removed) = removed else {
+            let error = missing(operation, &name);
+            return self.refuse(operation, Change::Nothing, error);
+        };
+        let change = Change::Scheduled { service: id.clone(), before: Some(removed), after: None };
+        self.made(operation, change);
+        Ok(())
+    }
+
+    /// Makes all changes or none.
+    fn change_routes(&mut self, changes: &[RouteChange<'_>], operation: &'static str) -> Written {
+        let mut places = Vec::with_capacity(changes.len());
+        for change in changes {
+            let Some(place) = self.find_pair(change.route) else {
+                let error = missing(operation, &change.route.key());
+                return self.refuse(operation, Change::Nothing, error);
+            };
+            let pair = &self.applications[place.0].pairs[place.1];
+            let before = pair.written;
+            let record = Change::Weights { route: pair.key.clone(), before, after: change.weights };
+            if let Some(fault) = weights_fault(change.route, change.weights) {
+                let error = refused(ErrorKind::Invalid, operation, fault);
+                return self.refuse(operation, record, error);
+            }
+            // Records and policy instances carry what they replace; a rule is simply set.
+            let conditional = match change.route {
+                Route::Route53Record { .. } | Route::TrafficPolicyInstance { .. } => true,
+                Route::AlbRule { .. } => false,
+            };
+            if conditional && before != change.expected {
+                let message = format!(
+                    "the record to delete with weights {}/{} does not match {}/{}",
+                    change.expected.ec2, change.expected.fargate, before.ec2, before.fargate
+                );
+                let error = refused(ErrorKind::Conflict, operation, message);
+                return self.refuse(operation, record, error);
+            }
+            places.push((place, record));
+        }
+        let now = self.now();
+        for (((index, pair), record), change) in places.into_iter().zip(changes) {
+            self.applications[index].pairs[pair].write(change.weights, now);
+            self.made(operation, record);
+        }
+        self.notice_share();
+        Ok(())
+    }
+
+    fn made(&mut self, operation: &'static str, change: Change) {
+        let at = self.now();
+        let (author, outcome) = (Author::Caller, Outcome::Made);
+        self.journal.push(Entry { at, operation, author, change, outcome });
+    }
+
+    fn refuse(&mut self, operation: &'static str, change: Change, error: cloud::Error) -> Written {
+        let outcome = Outcome::Refused(error.kind);
+        let (at, author) = (self.now(), Author::Caller);
+        self.journal.push(Entry { at, operation, author, change, outcome });
+        Err(error)
+    }
+
+    /// The side whose service or group this is.
+    pub fn side_of(&self, id: &ServiceId) -> Option<Side> {
+        self.find_service(id).map(|(_, side)| side)
+    }
+}
+
+/// Quantiles over minutes, by bisection on the weighed slow fraction.
+fn mixture_quantiles(
+    service: &crate::service::Service,
+    begin: usize,
+    count: usize,
+    seen_at: Time,
+    total: f64,
+) -> Option<Quantiles> {
+    let slow_at = |seconds: f64| {
+        let mut slow = 0.0;
+        for record in service.minutes.iter().skip(begin).take(count) {
+            let (parts, factor, answered) = record.mixture();
+            if seen_at >= record.published_at() {
+                #[expect(clippy::cast_precision_loss, reason = "requests are far below 2^53")]
+                let weight = answered as f64;
+                slow += weight * service.table.slow_fraction(parts, factor, seconds);
+            }
+        }
+        slow / total
+    };
+    let quantile = |wanted: f64| {
+        let (mut low, mut high) = (0.0, 1.0);
+        while slow_at(high) > wanted && high < 1e4 {
+            high *= 2.0;
+        }
+        // A millisecond is what a span can say.
+        while high - low > 0.000_2 {
+            let middle = 0.5 * (low + high);
+            if slow_at(middle) > wanted {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive latency below hours"
+        )]
+        Span::from_millis(libm::round(high * 1000.0) as u64)
+    };
+    Some(Quantiles { p50: quantile(0.5), p90: quantile(0.1) })
+}
+
+fn missing(operation: &'static str, what: &dyn std::fmt::Display) -> cloud::Error {
+    refused(ErrorKind::NotFound, operation, format!("{what} does not exist"))
+}
+
+fn place(offset: i64) -> usize {
+    usize::try_from(offset).unwrap_or(0)
+}

@@ -1,0 +1,186 @@
+//! What can be asked of a region, one variant for each AWS operation it answers.
+//!
+//! The in-process traits and, later, the wire protocols go through the same [`crate::Region::handle`],
+//! so faults at the border and the journal know them all.
+
+use cloud::signals::{Quantiles, SideMinute};
+use cloud::{Error, MinuteAsk, TargetGroup};
+use model::Time;
+use model::observation::{Bounds, Scaling, ScheduledBounds, Service, Targets};
+use model::route::{Propagation, Route, ServiceId, WeightPair};
+
+/// The operations, as IAM names them.
+pub const OPERATIONS: [&str; 13] = [
+    "ecs:DescribeServices",
+    "ecs:UpdateService",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:ModifyRule",
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:RegisterScalableTarget",
+    "application-autoscaling:PutScheduledAction",
+    "application-autoscaling:DeleteScheduledAction",
+    "route53:ListResourceRecordSets",
+    "route53:ChangeResourceRecordSets",
+    "route53:UpdateTrafficPolicyInstance",
+    "cloudwatch:GetMetricData",
+];
+
+/// One call.
+#[derive(Debug, Clone)]
+pub enum Request<'a> {
+    /// One service of a `DescribeServices` call.
+    DescribeService {
+        /// Which.
+        id: &'a ServiceId,
+    },
+    /// Sets a desired count.
+    UpdateService {
+        /// Whose.
+        id: &'a ServiceId,
+        /// To what.
+        desired: u32,
+    },
+    /// Targets of a group by health.
+    DescribeTargetHealth {
+        /// Which.
+        group: &'a TargetGroup,
+    },
+    /// The scalable target of a service with its scheduled actions.
+    DescribeScalableTarget {
+        /// Whose.
+        id: &'a ServiceId,
+    },
+    /// Sets bounds.
+    RegisterScalableTarget {
+        /// Whose.
+        id: &'a ServiceId,
+        /// To what.
+        bounds: Bounds,
+    },
+    /// Puts a one-shot scheduled action.
+    PutScheduledAction {
+        /// Whose.
+        id: &'a ServiceId,
+        /// Which.
+        scheduled: &'a ScheduledBounds,
+    },
+    /// Deletes a scheduled action.
+    DeleteScheduledAction {
+        /// Whose.
+        id: &'a ServiceId,
+        /// Which.
+        name: &'a str,
+    },
+    /// The live weights of one route.
+    DescribeRoute {
+        /// Which.
+        route: &'a Route,
+    },
+    /// A batch of weight changes, made together or not at all: records of one zone, one policy
+    /// instance or one rule.
+    ChangeRoutes {
+        /// The changes.
+        changes: &'a [RouteChange<'a>],
+    },
+    /// Minutes of one side.
+    GetMinutes {
+        /// Which.
+        ask: &'a MinuteAsk,
+    },
+    /// Latency quantiles of one side.
+    GetQuantiles {
+        /// Whose.
+        group: &'a TargetGroup,
+        /// From when.
+        from: Time,
+        /// Until when.
+        until: Time,
+    },
+}
+
+/// One change of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteChange<'a> {
+    /// Which route.
+    pub route: &'a Route,
+    /// What it must hold: the batch fails where it does not. Only Route 53 records check it;
+    /// elsewhere AWS has no such condition and the caller compares first.
+    pub expected: WeightPair,
+    /// What it is to hold.
+    pub weights: WeightPair,
+}
+
+/// The answer to a [`Request`], in the same order of variants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Response {
+    /// A service.
+    Service(Service),
+    /// Targets.
+    Targets(Targets),
+    /// A scalable target, or that there is none.
+    ScalableTarget(Option<Scaling>),
+    /// The weights of a route.
+    Route {
+        /// As written.
+        weights: WeightPair,
+        /// How far they have spread.
+        propagation: Propagation,
+    },
+    /// Minutes.
+    Minutes(Vec<SideMinute>),
+    /// Quantiles, or that there was no traffic.
+    Quantiles(Option<Quantiles>),
+    /// A write was made.
+    Done,
+    /// Nothing, because.
+    Failed(Error),
+}
+
+impl Request<'_> {
+    /// The operation, as IAM names it.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::DescribeService { .. } => "ecs:DescribeServices",
+            Self::UpdateService { .. } => "ecs:UpdateService",
+            Self::DescribeTargetHealth { .. } => "elasticloadbalancing:DescribeTargetHealth",
+            Self::DescribeScalableTarget { .. } => {
+                "application-autoscaling:DescribeScalableTargets"
+            }
+            Self::RegisterScalableTarget { .. } => "application-autoscaling:RegisterScalableTarget",
+            Self::PutScheduledAction { .. } => "application-autoscaling:PutScheduledAction",
+            Self::DeleteScheduledAction { .. } => "application-autoscaling:DeleteScheduledAction",
+            Self::DescribeRoute { route } => match route {
+                Route::Route53Record { .. } | Route::TrafficPolicyInstance { .. } => {
+                    "route53:ListResourceRecordSets"
+                }
+                Route::AlbRule { .. } => "elasticloadbalancing:DescribeRules",
+            },
+            Self::ChangeRoutes { changes } => match changes.first().map(|change| change.route) {
+                Some(Route::TrafficPolicyInstance { .. }) => "route53:UpdateTrafficPolicyInstance",
+                Some(Route::AlbRule { .. }) => "elasticloadbalancing:ModifyRule",
+                Some(Route::Route53Record { .. }) | None => "route53:ChangeResourceRecordSets",
+            },
+            Self::GetMinutes { .. } | Self::GetQuantiles { .. } => "cloudwatch:GetMetricData",
+        }
+    }
+
+    /// Whether it changes anything.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        match self {
+            Self::UpdateService { .. }
+            | Self::RegisterScalableTarget { .. }
+            | Self::PutScheduledAction { .. }
+            | Self::DeleteScheduledAction { .. }
+            | Self::ChangeRoutes { .. } => true,
+            Self::DescribeService { .. }
+            | Self::DescribeTargetHealth { .. }
+            | Self::DescribeScalableTarget { .. }
+            | Self::DescribeRoute { .. }
+            | Self::GetMinutes { .. }
+            | Self::GetQuantiles { .. } => false,
+        }
+    }
+}

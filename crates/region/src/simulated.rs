@@ -1,0 +1,312 @@
+//! The `cloud` traits over a region in this process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use cloud::signals::Quantiles;
+use cloud::{
+    Applied, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
+    SideMinute, Signals, TargetGroup,
+};
+use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
+use model::route::{Propagation, Route, ServiceId, Split, Weights};
+use model::{Span, Time};
+
+use crate::Region;
+use crate::request::{Request, Response, RouteChange};
+
+/// A handle to a region, cheap to clone, that speaks the `cloud` traits.
+#[derive(Debug, Clone)]
+pub struct SimulatedCloud {
+    region: Arc<Mutex<Region>>,
+}
+
+impl SimulatedCloud {
+    /// Puts `region` behind a handle.
+    #[must_use]
+    pub fn new(region: Region) -> Self {
+        Self { region: Arc::new(Mutex::new(region)) }
+    }
+
+    /// All capabilities, each this handle.
+    #[must_use]
+    pub fn cloud(&self) -> Cloud {
+        let handle = Arc::new(self.clone());
+        Cloud {
+            services: Arc::clone(&handle) as Arc<dyn Services>,
+            scaling: Arc::clone(&handle) as Arc<dyn Scaling>,
+            router: Arc::clone(&handle) as Arc<dyn Router>,
+            signals: Arc::clone(&handle) as Arc<dyn Signals>,
+            clock: handle,
+        }
+    }
+
+    /// Looks at the region, or moves it on.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Region) -> T) -> T {
+        look(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Region> {
+        // A test that panicked while it looked leaves a region that is still whole.
+        self.region.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer of another kind than the request's cannot come; it would be a defect here.
+fn unexpected(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Partial, operation, "an answer of another kind")
+}
+
+fn done(region: &mut Region, request: &Request<'_>) -> Result<()> {
+    match region.handle(request) {
+        Response::Done => Ok(()),
+        Response::Failed(error) => Err(error),
+        _ => Err(unexpected(request.operation())),
+    }
+}
+
+#[async_trait]
+impl Services for SimulatedCloud {
+    async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>> {
+        let mut region = self.lock();
+        ids.iter()
+            .map(|id| {
+                let request = Request::DescribeService { id };
+                match region.handle(&request) {
+                    Response::Service(service) => Ok(service),
+                    Response::Failed(error) => Err(error),
+                    _ => Err(unexpected(request.operation())),
+                }
+            })
+            .collect()
+    }
+
+    async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
+        let mut region = self.lock();
+        groups
+            .iter()
+            .map(|group| {
+                let request = Request::DescribeTargetHealth { group };
+                match region.handle(&request) {
+                    Response::Targets(targets) => Ok(targets),
+                    Response::Failed(error) => Err(error),
+                    _ => Err(unexpected(request.operation())),
+                }
+            })
+            .collect()
+    }
+
+    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
+        let region = self.lock();
+        match region.find_service(id) {
+            Some((index, side)) => Ok(region.group_of(index, side)),
+            None => {
+                let message = format!("there is no service {id}");
+                Err(Error::new(ErrorKind::NotFound, "ecs:DescribeServices", message))
+            }
+        }
+    }
+
+    async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()> {
+        let mut region = self.lock();
+        // AWS has no condition on a desired count: read, compare, write.
+        if let Some(live) = region.live_desired(id) {
+            if live == desired {
+                return Ok(());
+            }
+            if live != expected {
+                let message = format!("the desired count is {live}, not {expected}");
+                return Err(Error::new(ErrorKind::Conflict, "ecs:UpdateService", message));
+            }
+        }
+        done(&mut region, &Request::UpdateService { id, desired })
+    }
+}
+
+#[async_trait]
+impl Scaling for SimulatedCloud {
+    async fn scalable_targets(
+        &self,
+        ids: &[ServiceId],
+    ) -> Vec<Result<Option<observation::Scaling>>> {
+        let mut region = self.lock();
+        ids.iter()
+            .map(|id| {
+                let request = Request::DescribeScalableTarget { id };
+                match region.handle(&request) {
+                    Response::ScalableTarget(target) => Ok(target),
+                    Response::Failed(error) => Err(error),
+                    _ => Err(unexpected(request.operation())),
+                }
+            })
+            .collect()
+    }
+
+    async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {
+        let mut region = self.lock();
+        if let Some(live) = region.live_bounds(id) {
+            if live == bounds {
+                return Ok(());
+            }
+            if live != expected {
+                let message = format!("the bounds are {}..{}", live.min, live.max);
+                let operation = "application-autoscaling:RegisterScalableTarget";
+                return Err(Error::new(ErrorKind::Conflict, operation, message));
+            }
+        }
+        done(&mut region, &Request::RegisterScalableTarget { id, bounds })
+    }
+
+    async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {
+        done(&mut self.lock(), &Request::PutScheduledAction { id, scheduled })
+    }
+
+    async fn delete_scheduled(&self, id: &ServiceId, name: &str) -> Result<()> {
+        match done(&mut self.lock(), &Request::DeleteScheduledAction { id, name }) {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+}
+
+#[async_trait]
+impl Router for SimulatedCloud {
+    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+        let mut region = self.lock();
+        migrations.iter().map(|routes| split(&mut region, routes)).collect()
+    }
+
+    async fn set(&self, shifts: &[Shift]) -> Vec<Result<Applied>> {
+        let mut region = self.lock();
+        // Rollbacks leave first; the answers keep the order asked.
+        let mut answers: BTreeMap<usize, Result<Applied>> = BTreeMap::new();
+        for rollback in [true, false] {
+            for (index, shift) in shifts.iter().enumerate().filter(|(_, s)| s.rollback == rollback)
+            {
+                answers.insert(index, apply(&mut region, shift));
+            }
+        }
+        answers.into_values().collect()
+    }
+}
+
+/// The live weights of all of a migration's routes, or why there is no saying.
+fn split(region: &mut Region, routes: &[Route]) -> Result<Split> {
+    let mut weights = Weights::new();
+    let mut spread = Propagation::InSync { since: None };
+    for route in routes {
+        let request = Request::DescribeRoute { route };
+        match region.handle(&request) {
+            Response::Route { weights: pair, propagation } => {
+                weights.insert(route.key(), pair);
+                spread = later(spread, propagation);
+            }
+            Response::Failed(error) => return Err(error),
+            _ => return Err(unexpected(request.operation())),
+        }
+    }
+    Ok(Split { weights, propagation: spread })
+}
+
+/// All routes are in sync once the last one is.
+fn later(a: Propagation, b: Propagation) -> Propagation {
+    match (a, b) {
+        (Propagation::Pending, _) | (_, Propagation::Pending) => Propagation::Pending,
+        (Propagation::InSync { since: a }, Propagation::InSync { since: b }) => {
+            Propagation::InSync { since: a.max(b) }
+        }
+    }
+}
+
+/// Makes one shift: what a zone holds in one batch, everything else one by one.
+fn apply(region: &mut Region, shift: &Shift) -> Result<Applied> {
+    let mut batches: BTreeMap<String, Vec<RouteChange<'_>>> = BTreeMap::new();
+    let operation = Request::ChangeRoutes { changes: &[] }.operation();
+    let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, operation, message));
+    if shift.routes.is_empty() {
+        return invalid("a shift of no route".to_owned());
+    }
+    for route in &shift.routes {
+        let key = route.key();
+        let (Some(expected), Some(weights)) = (shift.expected.get(&key), shift.weights.get(&key))
+        else {
+            return invalid(format!("no weights for the route {key}"));
+        };
+        if weights.share().is_none() {
+            return invalid(format!("all weights of {key} are zero"));
+        }
+        // Read before write: AWS checks the expectation of a record itself, of a rule never.
+        let request = Request::DescribeRoute { route };
+        let live = match region.handle(&request) {
+            Response::Route { weights, .. } => weights,
+            Response::Failed(error) => return Err(error),
+            _ => return Err(unexpected(request.operation())),
+        };
+        if live == *weights {
+            continue;
+        }
+        if live != *expected {
+            let message = format!("{key} holds {}/{}", live.ec2, live.fargate);
+            return Err(Error::new(ErrorKind::Conflict, request.operation(), message));
+        }
+        let batch = match route {
+            Route::Route53Record { zone, .. } => zone.clone(),
+            Route::TrafficPolicyInstance { .. } | Route::AlbRule { .. } => key,
+        };
+        let change = RouteChange { route, expected: *expected, weights: *weights };
+        batches.entry(batch).or_default().push(change);
+    }
+    let written = !batches.is_empty();
+    for changes in batches.values() {
+        done(region, &Request::ChangeRoutes { changes })?;
+    }
+    // What every route was read or written to hold.
+    Ok(Applied { weights: shift.weights.clone(), written })
+}
+
+#[async_trait]
+impl Signals for SimulatedCloud {
+    async fn minutes(&self, asks: &[MinuteAsk]) -> Vec<Result<Vec<SideMinute>>> {
+        let mut region = self.lock();
+        asks.iter()
+            .map(|ask| {
+                let request = Request::GetMinutes { ask };
+                match region.handle(&request) {
+                    Response::Minutes(minutes) => Ok(minutes),
+                    Response::Failed(error) => Err(error),
+                    _ => Err(unexpected(request.operation())),
+                }
+            })
+            .collect()
+    }
+
+    async fn quantiles(
+        &self,
+        group: &TargetGroup,
+        from: Time,
+        until: Time,
+    ) -> Result<Option<Quantiles>> {
+        let request = Request::GetQuantiles { group, from, until };
+        match self.lock().handle(&request) {
+            Response::Quantiles(quantiles) => Ok(quantiles),
+            Response::Failed(error) => Err(error),
+            _ => Err(unexpected(request.operation())),
+        }
+    }
+
+    fn settle(&self) -> Span {
+        self.lock().settle()
+    }
+}
+
+#[async_trait]
+impl Clock for SimulatedCloud {
+    fn now(&self) -> Time {
+        self.lock().now()
+    }
+
+    async fn sleep_until(&self, until: Time) {
+        self.lock().advance_to(until);
+    }
+}

@@ -1,0 +1,404 @@
+//! A region as a file describes it: applications with their two sides, clients, noise, metrics.
+
+use capacity::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
+use model::observation::Bounds;
+use model::route::{Route, ServiceId};
+use model::{PerSide, Share, Side, Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::fault::FaultRow;
+use crate::load::Load;
+
+/// The most tasks anything in a region may ask for: the quota of tasks in a service.
+pub const TASKS_MAX: u32 = 5_000;
+
+/// A whole region.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegionSpec {
+    /// `ferry/v1`.
+    pub api_version: String,
+    /// `Region`.
+    pub kind: String,
+    /// Seed of everything random, where the caller gives none.
+    #[serde(default)]
+    pub seed: u64,
+    /// The first instant: a whole minute.
+    pub start: Time,
+    /// The applications, each with an EC2 side and a Fargate side.
+    pub applications: Vec<ApplicationSpec>,
+    /// How clients follow DNS.
+    #[serde(default)]
+    pub clients: ClientsSpec,
+    /// What nobody asked for.
+    #[serde(default)]
+    pub noise: NoiseSpec,
+    /// When minutes are published.
+    #[serde(default)]
+    pub metrics: MetricsSpec,
+    /// The fault script's rows.
+    #[serde(default)]
+    pub faults: Vec<FaultRow>,
+}
+
+/// One application: its load, the weighted pairs in front of it, and its two sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApplicationSpec {
+    /// Name, for people.
+    pub name: String,
+    /// Requests, minute by minute.
+    pub load: Load,
+    /// The weighted pairs that split it, all of one kind.
+    pub routes: Vec<RouteSpec>,
+    /// The share their weights say at the start.
+    #[serde(with = "model::units::percent")]
+    pub share: Share,
+    /// Slower requests are slow, for the truth that tests look at.
+    pub slow_threshold: Span,
+    /// The two services.
+    pub sides: PerSide<ServiceSpec>,
+}
+
+/// One weighted pair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RouteSpec {
+    /// Which.
+    pub route: Route,
+    /// The part of the application's requests that come through it.
+    pub traffic: f64,
+}
+
+/// One service with its target group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceSpec {
+    /// Cluster and name.
+    pub id: ServiceId,
+    /// Its target group.
+    pub target_group_arn: String,
+    /// What one task does under load.
+    pub task: TaskParameters,
+    /// How tasks start and stop.
+    pub start: StartSpec,
+    /// Tasks desired and healthy at the start.
+    pub desired: u32,
+    /// Its scalable target, where it has one.
+    pub scaling: Option<ScalingSpec>,
+    /// The image of the app container at the start.
+    pub release: String,
+    /// How long a deployment takes.
+    pub deployment: Span,
+    /// The part of requests that fail on a good day.
+    pub error_rate: f64,
+}
+
+/// How tasks start and stop.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StartSpec {
+    /// Median from launch to running, in seconds.
+    pub median_seconds: f64,
+    /// Deviation of its logarithm.
+    pub sigma: f64,
+    /// From running to healthy behind the balancer, in seconds.
+    pub health_seconds: f64,
+    /// Launches in ten seconds at most.
+    pub launches_per_10s: u32,
+    /// CPU that a task uses from running to healthy.
+    pub boot_vcpu: f64,
+    /// From leaving the balancer to stopped, in seconds.
+    pub drain_seconds: f64,
+    /// Tasks for which container instances are there; `None` on Fargate. A task beyond them
+    /// waits for an instance first.
+    pub room: Option<u32>,
+}
+
+/// A scalable target with its policies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScalingSpec {
+    /// Its bounds.
+    pub bounds: Bounds,
+}
+
+/// How clients follow DNS answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClientsSpec {
+    /// Time to live of the answers.
+    pub ttl: Span,
+    /// Clients that cache for longer, whatever the TTL says.
+    pub slow: Vec<SlowClients>,
+    /// Over-dispersion of the split: with few resolvers behind many clients the realised share
+    /// wanders around the answered one with variance `w (1 - w)` times this.
+    pub concentration: f64,
+}
+
+/// Clients that cache for longer than they should.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SlowClients {
+    /// The part of requests they make.
+    pub fraction: f64,
+    /// After how long they ask again, on average.
+    pub ttl: Span,
+}
+
+impl Default for ClientsSpec {
+    /// Most clients follow the TTL; one in a hundred takes hours, one in two hundred days, one
+    /// in a thousand weeks: "after 100 % some users still hit EC2 for weeks".
+    fn default() -> Self {
+        let slow = |fraction, ttl| SlowClients { fraction, ttl };
+        Self {
+            ttl: Span::from_secs(60),
+            slow: vec![
+                slow(0.01, Span::from_hours(3)),
+                slow(0.005, Span::from_days(2)),
+                slow(0.001, Span::from_days(12)),
+            ],
+            concentration: 2e-4,
+        }
+    }
+}
+
+/// Noise that nobody asked for, gentler than what the judge is measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct NoiseSpec {
+    /// Deviation of each side's log-latency, autocorrelated by `persistence` from minute to minute.
+    pub latency: f64,
+    /// Deviation of each side's log error rate, likewise.
+    pub errors: f64,
+    /// Correlation of one minute with the next.
+    pub persistence: f64,
+    /// Bad episodes of one side in a week: latency times 1.2 to 1.6 for up to six minutes.
+    pub bursts_per_week: f64,
+    /// Bad episodes of both sides in a week: latency times 1.3 to 2.5 and errors times 3 to 15
+    /// for ten to thirty minutes.
+    pub incidents_per_week: f64,
+    /// Deviation of CPU readings.
+    pub cpu: f64,
+}
+
+impl Default for NoiseSpec {
+    fn default() -> Self {
+        Self {
+            latency: 0.02,
+            errors: 0.2,
+            persistence: 0.8,
+            bursts_per_week: 3.0,
+            incidents_per_week: 1.0,
+            cpu: 0.02,
+        }
+    }
+}
+
+impl NoiseSpec {
+    /// No noise at all but the counting of requests.
+    pub const NONE: Self = Self {
+        latency: 0.0,
+        errors: 0.0,
+        persistence: 0.0,
+        bursts_per_week: 0.0,
+        incidents_per_week: 0.0,
+        cpu: 0.0,
+    };
+}
+
+/// When minutes are published.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct MetricsSpec {
+    /// The shortest time from a minute's end to its publication.
+    pub lag_min: Span,
+    /// The longest, without a fault.
+    pub lag_max: Span,
+    /// The part of minutes that are published short and completed five minutes later.
+    pub backfilled: f64,
+    /// The part of minutes that are never published.
+    pub missing: f64,
+}
+
+impl Default for MetricsSpec {
+    fn default() -> Self {
+        Self {
+            lag_min: Span::from_secs(60),
+            lag_max: Span::from_secs(120),
+            backfilled: 0.001,
+            missing: 0.000_5,
+        }
+    }
+}
+
+impl MetricsSpec {
+    /// Every minute complete after the usual lag.
+    #[must_use]
+    pub fn perfect() -> Self {
+        Self { backfilled: 0.0, missing: 0.0, ..Self::default() }
+    }
+}
+
+impl ServiceSpec {
+    /// A service of `side` in the world of the benchmark "push-7d": one vCPU, 14 ms of CPU per
+    /// request with a sidecar on Fargate and 12 ms on EC2, start after 50 s and 12 s. One task
+    /// is desired; [`ApplicationSpec::new`] sizes EC2.
+    #[must_use]
+    pub fn new(side: Side, id: ServiceId, target_group_arn: impl Into<String>) -> Self {
+        let fargate = side == Side::Fargate;
+        let pick = |on_ec2: f64, on_fargate: f64| if fargate { on_fargate } else { on_ec2 };
+        Self {
+            id,
+            target_group_arn: target_group_arn.into(),
+            task: TaskParameters {
+                vcpu: 1.0,
+                usable_vcpu: 1.0,
+                cpu_seconds_per_request: pick(0.012, 0.014),
+                idle_vcpu: pick(0.0, 0.03),
+                kappa: 1.5,
+                base_latency: BaseLatency { median_seconds: 0.04, p99_seconds: 0.15 },
+                timeout_seconds: 10.0,
+            },
+            start: StartSpec {
+                median_seconds: pick(12.0, 50.0),
+                sigma: 0.25,
+                health_seconds: 15.0,
+                launches_per_10s: 80,
+                boot_vcpu: 0.5,
+                drain_seconds: 30.0,
+                room: (!fargate).then_some(600),
+            },
+            desired: 1,
+            scaling: Some(ScalingSpec { bounds: Bounds { min: 1, max: 600 } }),
+            release: "app:1".to_owned(),
+            // "Deploys from over 10 minutes to 5."
+            deployment: Span::from_mins(if fargate { 5 } else { 10 }),
+            error_rate: 0.000_2,
+        }
+    }
+}
+
+impl ApplicationSpec {
+    /// An application all on EC2, whose EC2 side is sized for `load` at the start and whose
+    /// Fargate side is small.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] for task parameters that are no task's.
+    pub fn new(
+        name: impl Into<String>,
+        load: Load,
+        routes: Vec<Route>,
+        slow_threshold: Span,
+        mut sides: PerSide<ServiceSpec>,
+    ) -> Result<Self, Error> {
+        let tasks = tasks_for(&sides.ec2, load.rate(0), slow_threshold)?;
+        sides.ec2.desired = match &sides.ec2.scaling {
+            Some(scaling) => tasks.max(scaling.bounds.min).min(scaling.bounds.max),
+            None => tasks,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a handful of routes")]
+        let traffic = 1.0 / routes.len().max(1) as f64;
+        let routes = routes.into_iter().map(|route| RouteSpec { route, traffic }).collect();
+        Ok(Self { name: name.into(), load, routes, share: Share::ZERO, slow_threshold, sides })
+    }
+}
+
+/// Tasks that carry `rps` with 1 % of requests slower than `slow_threshold`, and a tenth to spare.
+///
+/// # Errors
+/// [`Error::Capacity`] for task parameters that are no task's.
+pub fn tasks_for(service: &ServiceSpec, rps: f64, slow_threshold: Span) -> Result<u32, Error> {
+    let task = task_model(service)?;
+    let objective =
+        LatencyObjective { threshold_seconds: slow_threshold.secs_f64(), slow_fraction_max: 0.01 };
+    // A service that is slow even when idle still needs tasks: take half its CPU.
+    let safe = task.safe_rate(objective).unwrap_or(0.5 * task.service_rate());
+    let tasks = libm::ceil(1.1 * rps / safe.max(1e-9)).clamp(1.0, f64::from(TASKS_MAX));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the tasks of a service"
+    )]
+    Ok(tasks as u32)
+}
+
+pub(crate) fn task_model(service: &ServiceSpec) -> Result<TaskModel, Error> {
+    TaskModel::new(service.task)
+        .map_err(|source| Error::Capacity { part: format!("{}.task", service.id), source })
+}
+
+impl RegionSpec {
+    /// A region of `applications` with the default clients, noise and metrics.
+    #[must_use]
+    pub fn new(start: Time, applications: Vec<ApplicationSpec>) -> Self {
+        Self {
+            api_version: "ferry/v1".to_owned(),
+            kind: "Region".to_owned(),
+            seed: 0,
+            start,
+            applications,
+            clients: ClientsSpec::default(),
+            noise: NoiseSpec::default(),
+            metrics: MetricsSpec::default(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+impl RegionSpec {
+    /// Checks what the types cannot.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong =
+            |part: &str, problem: String| Err(Error::Spec { part: part.to_owned(), problem });
+        if self.start.as_millis() % 60_000 != 0 {
+            return wrong("start", format!("{} is not a whole minute", self.start));
+        }
+        if self.applications.is_empty() {
+            return wrong("applications", "there is none: give at least one".to_owned());
+        }
+        for application in &self.applications {
+            application.check()?;
+        }
+        let mut groups: Vec<&str> = self
+            .applications
+            .iter()
+            .flat_map(|a| Side::ALL.map(|side| a.sides.get(side).target_group_arn.as_str()))
+            .collect();
+        groups.sort_unstable();
+        if let Some(twice) = groups.iter().zip(groups.iter().skip(1)).find(|(a, b)| a == b) {
+            return wrong("targetGroupArn", format!("`{}` belongs to two services", twice.0));
+        }
+        Ok(())
+    }
+}
+
+impl ApplicationSpec {
+    fn check(&self) -> Result<(), Error> {
+        let wrong = |problem: String| Err(Error::Spec { part: self.name.clone(), problem });
+        if self.routes.is_empty() {
+            return wrong("there is no route: give at least one".to_owned());
+        }
+        let traffic: f64 = self.routes.iter().map(|route| route.traffic).sum();
+        if self.routes.iter().any(|route| !(0.0..=1.0).contains(&route.traffic))
+            || (traffic - 1.0).abs() > 1e-6
+        {
+            return wrong(format!("the traffic of all routes sums to {traffic}: make it 1"));
+        }
+        for side in Side::ALL {
+            let service = self.sides.get(side);
+            if service.desired > TASKS_MAX {
+                return wrong(format!("{} tasks are more than {TASKS_MAX}", service.desired));
+            }
+            let bounds = service.scaling.as_ref().map(|scaling| scaling.bounds);
+            if bounds.is_some_and(|bounds| bounds.min > bounds.max || bounds.max > TASKS_MAX) {
+                return wrong(format!("the bounds of {} are no bounds", service.id));
+            }
+            if !(0.0..=1.0).contains(&service.error_rate) {
+                return wrong(format!("an error rate of {}", service.error_rate));
+            }
+        }
+        Ok(())
+    }
+}

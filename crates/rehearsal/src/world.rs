@@ -1,0 +1,66 @@
+//! The region a migration is rehearsed in.
+
+use controller::Managed;
+use model::observation::Bounds;
+use model::{PerSide, Side, Span, Time};
+use region::fault::FaultRow;
+use region::load::{Load, WEEK_MINUTES};
+use region::spec::{ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec};
+
+/// The region runs this long before the controller first looks at it, so that there is a past to
+/// learn from, as there is in AWS.
+pub(crate) const HISTORY: Span = Span::from_days(7);
+/// The latency that counts as slow in the region's own books when the spec has no latency SLO.
+const SLOW_DEFAULT: Span = Span::from_millis(300);
+/// Bounds of the two scalable targets where the spec says nothing: "up to 600 tasks" on EC2, and
+/// a third more on Fargate, whose tasks carry three quarters of the load.
+const BOUNDS: PerSide<Bounds> =
+    PerSide { ec2: Bounds { min: 10, max: 600 }, fargate: Bounds { min: 2, max: 800 } };
+
+/// Builds the region: both services, their balancers, the routes, and a week of past.
+pub(crate) fn build(
+    managed: &Managed,
+    load: &Load,
+    start: Time,
+    faults: &[FaultRow],
+) -> Result<RegionSpec, region::Error> {
+    let sides = PerSide::from_fn(|side| {
+        let id = managed.services.get(side).clone();
+        let group = match managed.groups.get(side) {
+            Some(group) => group.0.clone(),
+            None => format!("targetgroup/{}", id.service),
+        };
+        let mut service = ServiceSpec::new(side, id, group);
+        service.scaling = Some(ScalingSpec { bounds: bounds(managed, side) });
+        service.desired = BOUNDS.get(side).min;
+        service
+    });
+    let slow = managed.latency_threshold.unwrap_or(SLOW_DEFAULT);
+    let load = lead_in(load)?;
+    let application =
+        ApplicationSpec::new(&managed.name, load, managed.routes.clone(), slow, sides)?;
+    let mut spec = RegionSpec::new(start - HISTORY, vec![application]);
+    spec.faults = faults
+        .iter()
+        .cloned()
+        .map(|row| FaultRow { at: row.at.map(|at| at + HISTORY), ..row })
+        .collect();
+    Ok(spec)
+}
+
+/// EC2 has the bounds that the spec names, since they are those of the service that exists.
+fn bounds(managed: &Managed, side: Side) -> Bounds {
+    let named = managed.migration.spec.scaling.bounds;
+    match (side, named) {
+        (Side::Ec2, Some(named)) => Bounds { min: named.min, max: named.max },
+        (Side::Ec2 | Side::Fargate, _) => *BOUNDS.get(side),
+    }
+}
+
+/// The load turned so that its first minute falls on the start and not on the week before it.
+fn lead_in(load: &Load) -> Result<Load, region::Error> {
+    let mut rates = load.rates();
+    let turn = WEEK_MINUTES % rates.len().max(1);
+    rates.rotate_right(turn);
+    Load::new(rates)
+}

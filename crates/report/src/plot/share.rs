@@ -1,0 +1,69 @@
+//! The share of traffic on Fargate: wanted, set and measured, with the events around it.
+
+use model::Share;
+use rehearsal::record::EntryKind;
+
+use crate::story::Story;
+
+use super::axis::Axis;
+use super::chart::draw;
+use super::frame::Frame;
+use super::ink::Ink;
+use super::series::{down_to, stairs};
+use super::{Figure, Key, Shape, marks};
+
+pub(crate) fn figure(story: &Story<'_>) -> Figure {
+    let percent = |share: Option<Share>| share.map(|share| share.ratio() * 100.0);
+    let wanted = story.segments(|entry| percent(entry.share_wanted));
+    let set = story.segments(|entry| percent(entry.share_set));
+    let measured = story.segments(|entry| percent(entry.share_measured));
+    let drawn = |frame| {
+        let name = "Share of traffic on Fargate over time, in percent";
+        draw(story, frame, Axis::linear(0.0, 100.0, "%"), name, |chart| {
+            for segment in &set {
+                chart.area(Ink::FargateTint, &down_to(&stairs(segment), 0.0))?;
+            }
+            marks::uprights(chart, story)?;
+            chart.lines(Ink::Measured, &measured)?;
+            for (ink, segments) in [(Ink::Fargate, &set), (Ink::Wanted, &wanted)] {
+                for segment in segments {
+                    chart.line(ink, &stairs(segment))?;
+                }
+            }
+            marks::verdicts(chart, story)?;
+            marks::markers(chart, story)
+        })
+    };
+    let has = |kind| story.events().any(|entry| entry.kind == kind);
+    let mut legend = vec![
+        Key::new(Ink::Wanted, Shape::Line, "wanted"),
+        Key::new(Ink::Fargate, Shape::Line, "set, in the live weights"),
+        Key::new(Ink::Measured, Shape::Line, "measured, from request counts"),
+    ];
+    for (kind, ink, shape, label) in [
+        (EntryKind::Step, Ink::Step, Shape::Up, "step"),
+        (EntryKind::RollBack, Ink::RollBack, Shape::Down, "rollback"),
+        (EntryKind::Fault, Ink::Fault, Shape::Diamond, "fault begins or ends"),
+    ] {
+        if has(kind) {
+            legend.push(Key::new(ink, shape, label));
+        }
+    }
+    for (ink, label) in [
+        (Ink::VerdictHold, "verdict: hold"),
+        (Ink::VerdictAdvance, "advance"),
+        (Ink::VerdictRollBack, "roll back"),
+    ] {
+        legend.push(Key::new(ink, Shape::Area, label));
+    }
+    Figure {
+        id: "share",
+        title: "Traffic on Fargate",
+        caption: "Share of requests, in percent. The strip below the plot is the verdict; days \
+                  are UTC, weekends are shaded."
+            .to_owned(),
+        legend,
+        wide: drawn(Frame::wide(280, 40)),
+        narrow: drawn(Frame::narrow(210, 38)),
+    }
+}

@@ -1,0 +1,87 @@
+//! A record laid out for plotting: samples in order, on one time axis that all plots share.
+
+use model::Time;
+use rehearsal::record::{Entry, EntryKind, Record};
+
+use crate::calendar::hours_between;
+
+/// A pause this many times longer than usual between samples is a gap in what is known.
+const PAUSE_FACTOR_MAX: f64 = 3.5;
+
+/// A record laid out for plotting.
+pub(crate) struct Story<'a> {
+    pub(crate) record: &'a Record,
+    /// What lines are drawn through, in order of time.
+    pub(crate) samples: Vec<&'a Entry>,
+    /// The first instant of the axis.
+    pub(crate) start: Time,
+    /// The axis' length; above zero.
+    pub(crate) hours: f64,
+    /// Samples further apart than this are not joined.
+    pub(crate) pause_hours_max: f64,
+}
+
+impl<'a> Story<'a> {
+    pub(crate) fn new(record: &'a Record) -> Self {
+        // A record that was read back from JSON has no samples, but hourly lines.
+        let source = if record.samples.is_empty() { &record.timeline } else { &record.samples };
+        let mut samples: Vec<&Entry> = source.iter().collect();
+        samples.sort_by_key(|entry| entry.at);
+        let seen = || record.timeline.iter().chain(&record.samples).map(|entry| entry.at);
+        let start = seen().min().map_or(record.start, |first| first.min(record.start));
+        let end = seen().max().map_or(record.end, |last| last.max(record.end));
+        let pause_hours_max = usual_pause_hours(&samples) * PAUSE_FACTOR_MAX;
+        // An axis without a length has no place for anything: at least an hour.
+        let hours = hours_between(start, end).max(1.0);
+        Self { record, samples, start, hours, pause_hours_max }
+    }
+
+    /// Hours from the axis' start.
+    pub(crate) fn hour(&self, at: Time) -> f64 {
+        hours_between(self.start, at)
+    }
+
+    /// The values of a track as segments without gaps: a value that is absent or not finite,
+    /// or a long pause between samples, ends a segment.
+    pub(crate) fn segments(&self, of: impl Fn(&Entry) -> Option<f64>) -> Vec<Segment> {
+        let mut segments: Vec<Segment> = Vec::new();
+        let mut open: Segment = Vec::new();
+        for entry in &self.samples {
+            let hour = self.hour(entry.at);
+            let paused = open.last().is_some_and(|(last, _)| hour - last > self.pause_hours_max);
+            let value = of(entry).filter(|value| value.is_finite());
+            if (paused || value.is_none()) && !open.is_empty() {
+                segments.push(std::mem::take(&mut open));
+            }
+            if let Some(value) = value {
+                open.push((hour, value));
+            }
+        }
+        if !open.is_empty() {
+            segments.push(open);
+        }
+        segments
+    }
+
+    /// What happened, in the order of the timeline: everything but samples.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &'a Entry> + use<'a> {
+        self.record.timeline.iter().filter(|entry| entry.kind != EntryKind::Sample)
+    }
+}
+
+/// Points in order of time, in hours from the axis' start, without a gap between them.
+pub(crate) type Segment = Vec<(f64, f64)>;
+
+/// The median pause between samples; an hour when there are too few to say.
+fn usual_pause_hours(samples: &[&Entry]) -> f64 {
+    let mut pauses: Vec<f64> = samples
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [one, next] => Some(hours_between(one.at, next.at)),
+            _ => None,
+        })
+        .filter(|pause| *pause > 0.0)
+        .collect();
+    pauses.sort_by(f64::total_cmp);
+    pauses.get(pauses.len() / 2).copied().unwrap_or(1.0)
+}

@@ -1,0 +1,75 @@
+//! What is stored of one migration.
+
+use std::fmt;
+
+use model::status::Status;
+use serde::{Deserialize, Serialize};
+
+use crate::Intent;
+
+/// The most bytes of evidence a record may have.
+///
+/// A DynamoDB item holds 400 KB (DynamoDB developer guide, "Service quotas"); this leaves the rest
+/// to status and intent, which are a few kilobytes.
+pub const EVIDENCE_BYTES_MAX: usize = 300 * 1024;
+
+/// How often a record has been saved. Zero: never.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// The version of a record that does not exist.
+    pub const NONE: Self = Self(0);
+
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A migration's record as it was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What the next save must expect.
+    pub version: Version,
+    /// What was saved.
+    pub contents: Contents,
+}
+
+/// What is remembered of a migration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contents {
+    /// What was seen, decided and promised. It has no default when read: a record that lost it
+    /// must not pass for a migration that never began.
+    pub status: Status,
+    /// The last thing Ferry set out to do, and how it ended.
+    #[serde(default)]
+    pub intent: Option<Intent>,
+    /// The judge's memory, where it was kept.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+}
+
+/// A checkpoint of the evidence.
+///
+/// Text and not a tree of values, because the same log must give the same bytes after a restart
+/// too, and nobody but the method that wrote it may read meaning into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The version of the method that folded it; another version cannot go on from it.
+    pub method: u32,
+    /// The fold, serialised by that method.
+    pub fold: String,
+}

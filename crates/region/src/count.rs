@@ -78,6 +78,7 @@ impl Draw {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "counts of tests are small")]
 mod tests {
     use proptest::prelude::*;
 

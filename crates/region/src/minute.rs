@@ -36,8 +36,8 @@ pub(crate) struct SideRecord {
     published_at: Time,
 }
 
-/// How a minute is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a minute is published, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Published {
     /// Whole.
     Whole,
@@ -47,6 +47,13 @@ pub(crate) enum Published {
     Null,
     /// Never.
     Never,
+}
+
+impl Published {
+    /// The worse of the two.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        self.max(other)
+    }
 }
 
 /// What a tick of one side adds to its minute.

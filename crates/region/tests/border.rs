@@ -1,4 +1,5 @@
 //! What goes wrong with calls, and what never changes.
+#![expect(clippy::cast_precision_loss, reason = "counts of small worlds")]
 
 mod world;
 
@@ -22,12 +23,12 @@ fn api(name: &str, api: &str) -> FaultRow {
 }
 
 fn percent(text: &str) -> Option<region::fault::Fraction> {
-    Some(text.parse().unwrap())
+    Some(text.parse().expect("a percentage"))
 }
 
 fn with(spec: &RegionSpec, rows: Vec<FaultRow>) -> Region {
     let spec = RegionSpec { faults: rows, ..spec.clone() };
-    Region::new(&spec, 5).unwrap()
+    Region::new(&spec, 5).expect("the spec is a region")
 }
 
 /// One call of each operation.
@@ -55,10 +56,7 @@ fn call_all(region: &mut Region) -> Vec<(&'static str, Response)> {
 }
 
 fn failure(response: &Response) -> Option<ErrorKind> {
-    match response {
-        Response::Failed(error) => Some(error.kind),
-        _ => None,
-    }
+    if let Response::Failed(error) = response { Some(error.kind) } else { None }
 }
 
 #[test]
@@ -122,16 +120,12 @@ fn stale_reads_answer_with_the_past_until_they_stop() {
     assert_eq!(region.handle(&update), Response::Done);
     // The change is conditional on what is live, not on what a stale read says.
     assert_eq!(shift(&mut region, &route, 90, 10), Response::Done);
-    let desired =
-        |region: &mut Region| match region.handle(&Request::DescribeService { id: &service }) {
-            Response::Service(service) => service.desired,
-            other => panic!("{other:?}"),
-        };
-    let fargate =
-        |region: &mut Region| match region.handle(&Request::DescribeRoute { route: &route }) {
-            Response::Route { weights, .. } => weights.fargate,
-            other => panic!("{other:?}"),
-        };
+    let desired = |region: &mut Region| {
+        region.handle(&Request::DescribeService { id: &service }).service().unwrap().desired
+    };
+    let fargate = |region: &mut Region| {
+        region.handle(&Request::DescribeRoute { route: &route }).route().unwrap().0.fargate
+    };
     for (secs, seen) in [(0, (1, 0)), (50, (1, 0)), (20, (9, 10)), (600, (9, 10))] {
         pass(&mut region, Span::from_secs(secs));
         assert_eq!((desired(&mut region), fargate(&mut region)), seen, "{secs} s later");
@@ -191,10 +185,7 @@ fn minutes_are_late_short_at_first_or_never_there() {
     let mut region = with(&spec, Vec::new());
     let read = |region: &mut Region| {
         let all = ask(Side::Ec2, START.minute(), START.minute() + 600);
-        match region.handle(&Request::GetMinutes { ask: &all }) {
-            Response::Minutes(minutes) => minutes,
-            other => panic!("{other:?}"),
-        }
+        region.handle(&Request::GetMinutes { ask: &all }).minutes().expect("the group is there")
     };
     pass(&mut region, Span::from_mins(600));
     let early = read(&mut region);
@@ -224,10 +215,7 @@ fn gaps_delays_and_nulls_are_no_numbers() {
         let mut region = with(&quiet(1000.0, record()), vec![FaultRow { r#for: span, ..row }]);
         pass(&mut region, after);
         let all = ask(Side::Ec2, START.minute(), START.minute() + 20);
-        match region.handle(&Request::GetMinutes { ask: &all }) {
-            Response::Minutes(minutes) => minutes,
-            other => panic!("{other:?}"),
-        }
+        region.handle(&Request::GetMinutes { ask: &all }).minutes().expect("the group is there")
     };
     let hour = Span::from_hours(1);
     let gap = read(FaultRow { side: side.clone(), ..row("metricGap") }, hour);

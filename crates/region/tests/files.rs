@@ -1,4 +1,8 @@
 //! Files that describe faults and loads.
+#![expect(
+    clippy::print_stdout,
+    reason = "a test says which traces it found, and that it found none"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +12,7 @@ use region::load::Recorded;
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.unwrap().path())
+        .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|found| found == extension))
         .collect();
     files.sort();

@@ -181,7 +181,7 @@ impl Application {
         let chance = Chance {
             requests: Draw::new(requests),
             errors: Draw::new(errors),
-            unanswered: Draw::new(unanswered),
+            unanswered,
             slow: Draw::new(slow),
             error_rate: 1.0 - (1.0 - usual) * (1.0 - faulty),
             latency_factor: sky.latency * self.latency.get(side) / ticks,

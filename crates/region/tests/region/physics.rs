@@ -1,8 +1,6 @@
 //! What load, capacity and weights do to requests.
-#![expect(clippy::cast_precision_loss, reason = "counts of small worlds")]
 
-mod world;
-
+use crate::world::{START, id, loaded, pass, quiet, record, rule, shift};
 use model::observation::Bounds;
 use model::{Side, Span};
 use region::load::{GeneratedLoad, Load};
@@ -10,7 +8,6 @@ use region::request::{Request, Response};
 use region::spec::ScalingSpec;
 use region::truth::Minute;
 use region::{Region, RegionSpec};
-use world::{START, id, loaded, pass, quiet, record, rule, shift};
 
 fn region(spec: &RegionSpec) -> Region {
     Region::new(spec, 7).expect("the spec is a region")
@@ -144,7 +141,7 @@ fn short_tasks_breach_the_slo_until_autoscaling_has_caught_up() {
 fn settled_cpu(region: &mut Region) -> f64 {
     pass(region, Span::from_mins(2));
     let minute = region.now().minute() - 3;
-    let ask = world::ask(Side::Fargate, minute, minute + 1);
+    let ask = crate::world::ask(Side::Fargate, minute, minute + 1);
     let minutes = region.handle(&Request::GetMinutes { ask: &ask }).minutes();
     let minutes = minutes.expect("the group is there");
     minutes.first().and_then(|minute| minute.cpu_percent).expect("the minute is settled")

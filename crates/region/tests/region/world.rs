@@ -60,7 +60,10 @@ pub(crate) fn loaded(load: Load, route: Route) -> RegionSpec {
 }
 
 pub(crate) fn shift(region: &mut Region, route: &Route, ec2: u32, fargate: u32) -> Response {
-    let (expected, _) = region.handle(&Request::DescribeRoute { route }).route().expect("a route");
+    let (expected, _) = match region.handle(&Request::DescribeRoute { route }).route() {
+        Ok(live) => live,
+        Err(error) => return Response::Failed(error),
+    };
     let weights = WeightPair { ec2, fargate };
     region.handle(&Request::ChangeRoutes { changes: &[RouteChange { route, expected, weights }] })
 }

@@ -1,8 +1,6 @@
 //! What goes wrong with calls, and what never changes.
-#![expect(clippy::cast_precision_loss, reason = "counts of small worlds")]
 
-mod world;
-
+use crate::world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
 use cloud::ErrorKind;
 use model::observation::{Bounds, ScheduledBounds};
 use model::route::WeightPair;
@@ -12,7 +10,6 @@ use region::journal::{Author, Change, Outcome};
 use region::load::GeneratedLoad;
 use region::request::{OPERATIONS, Request, Response, RouteChange};
 use region::{Region, RegionSpec};
-use world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
 
 fn row(name: &str) -> FaultRow {
     FaultRow { at: Some(Span::ZERO), r#type: name.to_owned(), ..FaultRow::default() }
@@ -321,5 +318,36 @@ fn every_operation_of_a_request_is_named() {
     let mut region = with(&quiet(100.0, record()), Vec::new());
     for (operation, _) in call_all(&mut region) {
         assert!(OPERATIONS.contains(&operation), "{operation}");
+    }
+}
+
+#[test]
+fn random_faults_never_break_the_world() {
+    let span = Span::from_days(1);
+    for seed in 0..40 {
+        let load = GeneratedLoad { mean_rps: 300.0, seed, ..GeneratedLoad::default() };
+        let mut spec = loaded(load.load().unwrap(), record());
+        spec.noise = Default::default();
+        spec.faults = region::fault::random(seed, span).faults;
+        let mut region = Region::new(&spec, seed).unwrap();
+        let mut share = 0;
+        while region.now() < START + span {
+            pass(&mut region, Span::from_mins(10));
+            call_all(&mut region);
+            share = (share + 1) % 50;
+            shift(&mut region, &record(), 100 - share, share);
+            let truth = region.truth(0).unwrap();
+            assert!((0.0..=1.0).contains(&truth.share_realised), "{seed}: {truth:?}");
+            for (_, side) in truth.sides.iter() {
+                assert!(side.healthy <= side.running, "{seed}: {truth:?}");
+            }
+        }
+        for minute in region.minutes(0) {
+            for (_, side) in minute.sides.iter() {
+                let answered = side.requests.checked_sub(side.unanswered);
+                assert!(answered.is_some_and(|answered| side.slow <= answered), "{minute:?}");
+                assert!(side.errors <= side.requests, "{minute:?}");
+            }
+        }
     }
 }

@@ -216,6 +216,10 @@ fn go_back(facts: &Facts<'_>, draft: &mut Draft, wanted: &Return, live: &Weights
     if !moves || kept >= now_share {
         return;
     }
+    // All routes go together, and going back raises none of them: where they disagree, the
+    // lowest says how far.
+    let lowest = live.values().filter_map(|pair| pair.share()).min();
+    let kept = lowest.map_or(kept, |lowest| kept.min(lowest));
     let weight_max = facts.limits.map_or(255, |limits| limits.weight_max);
     let pair = WeightPair::for_share(kept, weight_max);
     let weights = live.keys().map(|key| (key.clone(), pair)).collect();

@@ -122,6 +122,12 @@ fn give_back(facts: &Facts<'_>, draft: &mut Draft, side: Side) {
     }
     *draft.status.floors.get_mut(side) = None;
     *draft.status.floors_seen.get_mut(side) = false;
+    let is_changed =
+        |action: &Action| matches!(action, Action::SetBounds { side: whose, .. } if *whose == side);
+    if draft.actions.iter().any(is_changed) {
+        // The promise was being kept in this very pass; the next one gives it back.
+        return;
+    }
     let (Some(saved), Some(Some(scaling))) =
         (*draft.status.saved.get(side), *facts.scaling.get(side))
     else {

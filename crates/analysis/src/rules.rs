@@ -133,14 +133,14 @@ fn common_mode(view: &View<'_>) -> Option<Answer> {
 
 /// Proven, but [`proven_worse`] found the budget unharmed.
 fn worse_within_budget(view: &View<'_>) -> Option<Answer> {
-    let signal = view.worse_signal()?;
+    let signal = view.worse_signal().filter(|_| !view.is_comfortable())?;
     hold(VerdictReason::WorseWithinBudget { signal: signal.name().to_owned() })
 }
 
 /// Half way to proof, in nats.
 fn suspicion(view: &View<'_>) -> Option<Answer> {
     let harm = view.state.harm(view.settings);
-    if harm * harm < view.settings.harm_needed() {
+    if harm * harm < view.settings.harm_needed() || view.is_comfortable() {
         return None;
     }
     let signal = view.state.worst(view.settings)?;
@@ -269,10 +269,28 @@ impl View<'_> {
         absolute.evidence() >= self.settings.safe_needed()
     }
 
-    /// Every objective is proven met by Fargate alone. It stands in only where the sides cannot
-    /// be compared: unequal load per task (A5) or little left on EC2 (A9).
+    /// Whether the policy asks for the SLO and Fargate leaves three quarters of every budget
+    /// unspent, over the last hour and the last six: being slower than EC2 is then not the SLO's
+    /// business, however certain it is. Two sides that are slow once in ten thousand requests
+    /// and twice are as different as a ratio can tell, and alike to everybody else.
+    fn is_comfortable(&self) -> bool {
+        let spends_little = |(slo, budget)| {
+            let windows = self.state.windows.get(slo);
+            [Length::Hour, Length::Hours6]
+                .into_iter()
+                .all(|length| burn(windows, Side::Fargate, length, budget) < COMFORTABLE_BURN)
+        };
+        let mut budgets = self.with_budget().peekable();
+        self.settings.when == When::Slo && budgets.peek().is_some() && budgets.all(spends_little)
+    }
+
+    /// Every objective is proven met by Fargate alone. It stands in where the sides cannot be
+    /// compared: unequal load per task (A5), little left on EC2 (A9); and where the policy asks
+    /// for the SLO and hardly any of its budget is spent.
     pub(crate) fn is_proven_alone(&self) -> bool {
-        let is_admitted = self.state.load.is_unequal() || !self.state.live.is_comparable();
+        let is_admitted = self.state.load.is_unequal()
+            || !self.state.live.is_comparable()
+            || self.is_comfortable();
         let mut budgets = self.with_budget().peekable();
         is_admitted && budgets.peek().is_some() && budgets.all(|(slo, _)| self.is_slo_met(slo))
     }
@@ -303,6 +321,10 @@ impl View<'_> {
         }
     }
 }
+
+/// The part of a budget that may be spent before a proven difference matters: the same quarter
+/// that a comparison of errors allows (2.2) and that burning alone must exceed (A8).
+const COMFORTABLE_BURN: f64 = 0.25;
 
 /// Below this sum of counting variance over dispersion a comparison cannot have proven anything.
 const INFORMATION_MIN: f64 = 5.0;

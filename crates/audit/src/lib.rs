@@ -44,6 +44,12 @@ impl Audited {
         &self.findings
     }
 
+    /// The first finding that stops something: what to tell people when anything was stopped.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.severity == Severity::Fatal)
+    }
+
     /// The actions that may be done, in the plan's order.
     #[must_use]
     pub fn permitted(&self) -> &[Action] {

@@ -153,7 +153,7 @@ impl Alarm {
         let newest = series.newest_expected_slot(now);
         let (mut existing, mut breaching, mut oldest_breaching) = (0, 0, 0);
         for point in series.newest_first() {
-            let age = newest.saturating_sub(point.slot) + 1;
+            let age = newest.saturating_sub(point.slot).saturating_add(1);
             if age > range || existing == needed {
                 break;
             }

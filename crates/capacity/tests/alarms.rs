@@ -1,10 +1,15 @@
 //! Alarms against the missing-data tables of the CloudWatch user guide.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
+
 use AlarmState::{Alarm as ALARM, InsufficientData as INSUFFICIENT, Ok as OK};
 use capacity::alarm::{
     Alarm, AlarmState, ComparisonOperator, PutMetricAlarm, Series, Statistic, TreatMissingData,
 };
 use model::{Span, Time};
+
+/// Spoils one field.
+type Change = fn(&mut PutMetricAlarm);
 
 const LAG: Span = Span::from_secs(0);
 
@@ -183,12 +188,12 @@ fn late_and_corrected_datapoints_take_their_place() {
 #[test]
 fn what_cloudwatch_refuses_is_refused_by_field() {
     let good = || request(2, 3, 60, TreatMissingData::Missing);
-    let refused = |change: fn(&mut PutMetricAlarm)| {
+    let refused = |change: Change| {
         let mut request = good();
         change(&mut request);
         Alarm::new(request, Time::from_secs(0)).unwrap_err().to_string()
     };
-    let checks: [(&str, fn(&mut PutMetricAlarm)); 8] = [
+    let checks: [(&str, Change); 8] = [
         ("Period", |r| r.period = 45),
         ("Period", |r| r.period = 0),
         ("EvaluationPeriods", |r| r.evaluation_periods = 0),

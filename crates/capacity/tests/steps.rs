@@ -1,5 +1,7 @@
 //! Step adjustments against the worked examples of the Application Auto Scaling user guide.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
+
 use capacity::Error;
 use capacity::steps::{AdjustmentType, StepAdjustment, Steps, StepsFault};
 use proptest::prelude::*;

@@ -120,11 +120,7 @@ pub(crate) fn settings(managed: &Managed, frozen: &Frozen) -> Settings {
 
 /// The latency thresholds to count at on one side: Fargate's comparison thresholds are higher by
 /// the margin, while the SLO's own is the same on both.
-pub(crate) fn thresholds(
-    side: Side,
-    slo: Option<Span>,
-    quantiles: FrozenQuantiles,
-) -> Thresholds {
+pub(crate) fn thresholds(side: Side, slo: Option<Span>, quantiles: FrozenQuantiles) -> Thresholds {
     let compared = |threshold: Span| match side {
         Side::Ec2 => threshold,
         Side::Fargate => {

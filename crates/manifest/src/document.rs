@@ -123,6 +123,16 @@ fn finish<T>(
         return Ok(values);
     }
     findings.sort_by_key(|finding| (finding.place.line, finding.place.column));
+    if let Some(last) = findings.get(tree::FINDINGS_MAX) {
+        let more = Finding {
+            place: last.place,
+            path: String::new(),
+            message: format!("{} more findings are not shown", findings.len() - tree::FINDINGS_MAX),
+            remedy: "mend those above first".to_owned(),
+        };
+        findings.truncate(tree::FINDINGS_MAX);
+        findings.push(more);
+    }
     Err(findings.into_iter().map(|finding| finding.in_file(file)).collect())
 }
 

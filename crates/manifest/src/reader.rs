@@ -172,9 +172,23 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         Err(Fault::invalid_type(unexpected, &one_of().as_str()).at(self.node))
     }
 
+    /// Serde would also read a struct from a list, field by field: no one writes that on purpose.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault<'de>> {
+        use serde::de::{Error as _, Unexpected};
+        if matches!(self.node.value, Value::List(_)) {
+            return Err(Fault::invalid_type(Unexpected::Seq, &visitor).at(self.node));
+        }
+        self.deserialize_any(visitor)
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 

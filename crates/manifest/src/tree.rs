@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, _, _) => match scalar(&text, style) {
                 Ok(value) => value,
                 Err(message) => {
-                    self.unusable(&node, message, "write a plain finite number, or quote it");
+                    self.unusable(&node, message, "write a finite number");
                     Value::Null
                 }
             },

@@ -333,3 +333,82 @@ impl JsonSchema for Conditions {
         json_schema!({"type": "array", "items": condition})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(conditions: &mut Conditions, at: i64, generation: u64, status: ConditionStatus) -> bool {
+        conditions.set(
+            Time::from_secs(at),
+            generation,
+            ConditionType::Progressing,
+            status,
+            "Stepping",
+            "On the way.",
+        )
+    }
+
+    #[test]
+    fn transition_time_stays_unless_the_status_changes() {
+        let mut conditions = Conditions::default();
+        assert!(set(&mut conditions, 10, 1, ConditionStatus::True));
+        assert!(!set(&mut conditions, 20, 2, ConditionStatus::True), "nothing to tell");
+        let seen = conditions.get(ConditionType::Progressing).unwrap();
+        assert_eq!(seen.last_transition_time, Time::from_secs(10));
+        assert_eq!(seen.observed_generation, 2);
+        assert!(set(&mut conditions, 30, 2, ConditionStatus::Unknown));
+        let seen = conditions.get(ConditionType::Progressing).unwrap();
+        assert_eq!(seen.last_transition_time, Time::from_secs(30));
+        // A change of words is told, but is no transition.
+        let (kind, status) = (ConditionType::Progressing, ConditionStatus::Unknown);
+        assert!(conditions.set(Time::from_secs(40), 2, kind, status, "Waiting", "For a window."));
+        let seen = conditions.get(ConditionType::Progressing).unwrap();
+        assert_eq!(seen.last_transition_time, Time::from_secs(30));
+    }
+
+    #[test]
+    fn what_was_never_set_is_unknown() {
+        let conditions = Conditions::default();
+        for kind in ConditionType::ALL {
+            assert_eq!(conditions.status(kind), ConditionStatus::Unknown);
+            assert!(!conditions.is_true(kind));
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn listings_keep_their_order_with_the_summary_first() {
+        let mut conditions = Conditions::default();
+        for kind in ConditionType::ALL.into_iter().rev() {
+            conditions.set(Time::from_secs(0), 1, kind, ConditionStatus::False, "New", "New.");
+        }
+        let listed: Vec<_> = conditions.iter().map(|condition| condition.kind).collect();
+        assert_eq!(listed, ConditionType::ALL);
+        assert_eq!(listed[0], ConditionType::Succeeded);
+    }
+
+    #[test]
+    fn stored_conditions_of_another_version_are_passed_over() {
+        let mut conditions = Conditions::default();
+        set(&mut conditions, 10, 1, ConditionStatus::True);
+        let mut json = serde_json::to_value(&conditions).unwrap();
+        let mut other = json[0].clone();
+        other["type"] = "Levitated".into();
+        json.as_array_mut().unwrap().push(other);
+        assert_eq!(serde_json::from_value::<Conditions>(json).unwrap(), conditions);
+    }
+
+    #[test]
+    fn reasons_are_always_one_word() {
+        for (text, reason) in [
+            ("ProvenWorse", "ProvenWorse"),
+            ("too slow", "TooSlow"),
+            ("5xx", "Xx"),
+            ("", "Unspecified"),
+            ("--", "Unspecified"),
+        ] {
+            assert_eq!(Reason::from(text).as_str(), reason);
+        }
+    }
+}

@@ -86,8 +86,6 @@ pub enum Rule {
     Releases,
     /// The bake at the last step; once over it may allow one more step, so it comes first.
     Bake,
-    /// Capacity before traffic.
-    Capacity,
     /// `spec.mode`.
     Mode,
     /// `spec.paused` and the operator's pause.
@@ -112,6 +110,8 @@ pub enum Rule {
     Webhooks,
     /// Shared budgets: concurrent steps, brake.
     Budget,
+    /// Capacity before traffic; its tasks are started only when every gate is open.
+    Capacity,
     /// The next step itself.
     Step,
     /// Waiting for EC2 to go quiet.
@@ -199,6 +199,15 @@ pub enum Reason {
         healthy: u32,
         /// Tasks needed.
         needed: u32,
+    },
+    /// The side's minimum has to be raised before traffic may rest on it.
+    FloorLow {
+        /// Which side.
+        side: Side,
+        /// The minimum now; the desired count where there is no scalable target.
+        min: u32,
+        /// The floor that is needed.
+        floor: u32,
     },
     /// More tasks are needed than the side may have.
     CapacityBeyondMax {

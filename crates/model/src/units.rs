@@ -195,10 +195,13 @@ pub(crate) fn text_with_unit<'de, D: Deserializer<'de>>(
         fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<String, E> {
             Err(self.bare(number))
         }
-        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<String, E> {
-            Err(self.bare(number))
-        }
         fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<String, E> {
+            // 0.999 may stand for 99.9 %: to advise 0.999 % would be worse than no advice.
+            if self.0 == "%" && number.abs() < 1.0 {
+                return Err(E::custom(format_args!(
+                    "`{number}` is a fraction: write it as a percentage, as 99.9% for 0.999"
+                )));
+            }
             Err(self.bare(number))
         }
     }

@@ -1,5 +1,6 @@
 //! How many tasks a side needs, and how much it can carry.
 
+use capacity::required::{Headroom, RateSource, SafeLoad, SafeRate, Unknown, required_tasks};
 use model::plan::What;
 use model::{Share, Side};
 
@@ -7,13 +8,10 @@ use crate::facts::Facts;
 
 /// Over what the measured load asks for: the two sides of a split never fill evenly, and a
 /// task's safe load is a mean over tasks of which some are always starting.
-pub(crate) const HEADROOM: f64 = 1.1;
+const HEADROOM: f64 = 0.1;
 
 /// One task of two may die without its side being dead.
 const TASKS_MIN: u32 = 2;
-
-/// No service has more; beyond it a number is an error of measurement.
-const TASKS_MAX: f64 = 1_000_000.0;
 
 /// Which load tasks are counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +29,19 @@ pub(crate) fn tasks(
     share: Share,
     demand: Demand,
 ) -> Result<u32, What> {
-    let part = share.of(side, 1.0);
-    if part <= 0.0 {
+    if share.of(side, 1.0) <= 0.0 {
         return Ok(0);
     }
     let rpm = total_rpm(facts, demand).ok_or(What::Load)?;
-    let safe = safe_rpm(facts, side).ok_or(What::SafeLoad)?;
-    Ok(ceil(rpm * part * HEADROOM / safe).max(TASKS_MIN))
+    let safe = safe_rate(facts, side).ok_or(What::SafeLoad)?;
+    let headroom = Headroom::new(HEADROOM).map_err(|_| What::SafeLoad)?;
+    let tasks = required_tasks(rpm, share, side, &safe, headroom).map_err(|why| match why {
+        Unknown::DemandUnusable | Unknown::TooMany => What::Load,
+        Unknown::MinutesTooFew { .. } | Unknown::RateUnusable | Unknown::HeadroomUnusable => {
+            What::SafeLoad
+        }
+    })?;
+    Ok(tasks.max(TASKS_MIN))
 }
 
 /// Requests per minute of both sides together.
@@ -51,25 +55,15 @@ pub(crate) fn total_rpm(facts: &Facts<'_>, demand: Demand) -> Option<f64> {
     }
 }
 
-/// Requests per minute that one task of `side` carries safely.
-fn safe_rpm(facts: &Facts<'_>, side: Side) -> Option<f64> {
-    let safe = (*facts.load?.safe_per_task_rpm.get(side))?;
-    (safe.is_finite() && safe > 0.0).then_some(safe)
+/// What one task of `side` carries safely.
+fn safe_rate(facts: &Facts<'_>, side: Side) -> Option<SafeRate> {
+    let requests_per_minute_per_task = (*facts.load?.safe_per_task_rpm.get(side))?;
+    // Where the controller took it from matters to the reader of its report, not here.
+    let rate = SafeRate { requests_per_minute_per_task, source: RateSource::Prior };
+    rate.safe_rate().ok()
 }
 
 /// Requests per minute that `healthy` tasks of `side` carry safely.
 pub(crate) fn carried_rpm(facts: &Facts<'_>, side: Side, healthy: u32) -> Option<f64> {
-    Some(safe_rpm(facts, side)? * f64::from(healthy))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the value is clamped to between 0 and a million"
-)]
-fn ceil(value: f64) -> u32 {
-    // NaN does not come here: its parts were checked to be finite; an infinite quotient is capped.
-    let value = value.clamp(0.0, TASKS_MAX);
-    let whole = value as u32;
-    if f64::from(whole) < value { whole + 1 } else { whole }
+    Some(safe_rate(facts, side)?.requests_per_minute_per_task * f64::from(healthy))
 }

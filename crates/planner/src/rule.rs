@@ -41,10 +41,10 @@ pub const RULES: [RuleEntry; 12] = [
     RuleEntry { rule: Rule::Releases, apply: releases::apply },
     // Time at the last step; it may raise the goal, so it comes before the next step.
     RuleEntry { rule: Rule::Bake, apply: bake::apply },
-    // Capacity before traffic: what the next step needs, and whether it is there.
-    RuleEntry { rule: Rule::Capacity, apply: capacity::apply },
     // The gates, each with its own rank in `Rule`.
     RuleEntry { rule: Rule::Mode, apply: gates::apply },
+    // Capacity before traffic: what the next step needs, and whether it is there.
+    RuleEntry { rule: Rule::Capacity, apply: capacity::apply },
     // The step itself, or the tasks it waits for.
     RuleEntry { rule: Rule::Step, apply: step::apply },
     // What remains on EC2 after the bake.

@@ -88,7 +88,7 @@ fn due(last: &mut Option<Time>, now: Time, every: Span) -> bool {
 /// What the migration waits for, in the planner's words.
 pub(crate) fn waiting(plan: &Plan) -> String {
     match plan.report.refusals().next() {
-        Some(refusal) => format!("{:?}", refusal.reason),
+        Some(refusal) => refusal.to_string(),
         None => said(plan),
     }
 }

@@ -38,8 +38,9 @@ pub(crate) fn build(
             Some(group) => group.0.clone(),
             None => format!("targetgroup/{}", id.service),
         };
+        let scaling = ScalingSpec::by_hand(&id, bounds(managed, side));
         let mut service = ServiceSpec::new(side, id, group);
-        service.scaling = Some(ScalingSpec { bounds: bounds(managed, side) });
+        service.scaling = Some(scaling);
         service.desired = BOUNDS.get(side).min;
         service
     });

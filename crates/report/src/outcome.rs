@@ -38,7 +38,10 @@ pub(crate) fn in_words(record: &Record) -> String {
         Outcome::Unfinished { waiting } => {
             let share =
                 last_share(record).map_or(String::new(), |share| format!(" at {share} on Fargate"));
-            format!("The {after} were over first{share}, waiting for: {}", sentence(waiting))
+            format!(
+                "Time was over first: after {after}{share} it was waiting for {}",
+                sentence(waiting)
+            )
         }
     }
 }
@@ -89,9 +92,10 @@ pub(crate) fn totals(record: &Record) -> Vec<Total> {
     rows
 }
 
-/// `Mon 5 Jan 2026 to Mon 26 Jan 2026`.
+/// `Mon 5 Jan 2026 to Mon 26 Jan 2026`, or the one day.
 pub(crate) fn period(start: Time, end: Time) -> String {
-    format!("{} to {}", calendar::date(start), calendar::date(end))
+    let (start, end) = (calendar::date(start), calendar::date(end));
+    if start == end { start } else { format!("{start} to {end}") }
 }
 
 /// The word for a kind of line.

@@ -129,3 +129,62 @@ fn marker(ink: Ink, shape: Shape) -> String {
 fn instant(at: model::Time) -> String {
     format!("<time datetime=\"{}\">{}</time>", escape(&at.to_string()), calendar::moment(at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The relative luminance of `#rrggbb` (WCAG 2.2).
+    fn luminance(colour: &str) -> f64 {
+        let part = |from: usize| u8::from_str_radix(&colour[from..from + 2], 16).unwrap();
+        let linear = |part: u8| match f64::from(part) / 255.0 {
+            low if low <= 0.040_45 => low / 12.92,
+            high => libm::pow((high + 0.055) / 1.055, 2.4),
+        };
+        0.2126 * linear(part(1)) + 0.7152 * linear(part(3)) + 0.0722 * linear(part(5))
+    }
+
+    /// WCAG 2.2 asks for 4.5 to 1 for text and 3 to 1 for what a graph is read by.
+    #[test]
+    fn lines_and_labels_stand_out_from_the_card_in_both_themes() {
+        let lines = [
+            "ec2",
+            "fargate",
+            "wanted",
+            "measured",
+            "slo",
+            "harm",
+            "safe",
+            "threshold",
+            "step",
+            "end",
+            "verdict-advance",
+            "verdict-rollback",
+        ];
+        let texts = ["strong", "text", "label", "rollback", "fault", "good", "bad", "open"];
+        let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for (theme, rules) in [("light", light), ("dark", dark)] {
+            let of = |name: &str| {
+                let from = rules.split(&format!(" --{name}: ") as &str).nth(1).unwrap();
+                luminance(&from[..7])
+            };
+            let least = lines.map(|name| (name, 3.0)).into_iter();
+            for (name, least) in least.chain(texts.map(|name| (name, 4.5))) {
+                let (one, other) = (of(name), of("card"));
+                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                assert!(contrast >= least, "{name} has {contrast:.2} to 1 in the {theme} theme");
+            }
+        }
+    }
+
+    #[test]
+    fn every_ink_has_a_colour_in_both_themes() {
+        let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for ink in Ink::ALL {
+            let property = format!(" --{}: #", ink.name());
+            for (theme, rules) in [("light", light), ("dark", dark)] {
+                assert_eq!(rules.matches(&property).count(), 1, "{property} {theme}");
+            }
+        }
+    }
+}

@@ -8,6 +8,9 @@ use crate::calendar::hours_between;
 /// A pause this many times longer than usual between samples is a gap in what is known.
 const PAUSE_FACTOR_MAX: f64 = 3.5;
 
+/// No plot has room for more, and axes can be made for this without overflow.
+pub(crate) const VALUE_MAX: f64 = 1e15;
+
 /// A record laid out for plotting.
 pub(crate) struct Story<'a> {
     pub(crate) record: &'a Record,
@@ -49,7 +52,9 @@ impl<'a> Story<'a> {
         for entry in &self.samples {
             let hour = self.hour(entry.at);
             let paused = open.last().is_some_and(|(last, _)| hour - last > self.pause_hours_max);
-            let value = of(entry).filter(|value| value.is_finite());
+            let value = of(entry)
+                .filter(|value| value.is_finite())
+                .map(|value| value.clamp(-VALUE_MAX, VALUE_MAX));
             if (paused || value.is_none()) && !open.is_empty() {
                 segments.push(std::mem::take(&mut open));
             }
@@ -84,4 +89,77 @@ fn usual_pause_hours(samples: &[&Entry]) -> f64 {
         .collect();
     pauses.sort_by(f64::total_cmp);
     pauses.get(pauses.len() / 2).copied().unwrap_or(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::status::Status;
+    use model::verdict::VerdictKind;
+    use model::{PerSide, Span};
+    use rehearsal::record::{Outcome, SCHEMA, Totals};
+
+    use super::*;
+
+    /// A record with samples at these minutes, with these latencies on EC2.
+    fn record(samples: &[(u64, Option<f64>)]) -> Record {
+        let start = Time::from_secs(0);
+        let sample = |(minute, value): &(u64, Option<f64>)| Entry {
+            at: start + Span::from_mins(*minute),
+            kind: EntryKind::Sample,
+            share_wanted: None,
+            share_set: None,
+            share_measured: None,
+            tasks: PerSide::default(),
+            p99_ms: PerSide { ec2: *value, fargate: None },
+            requests_per_minute: PerSide::default(),
+            slow_ratio: PerSide::default(),
+            verdict: VerdictKind::Hold,
+            reason: String::new(),
+            evidence: None,
+        };
+        Record {
+            schema: SCHEMA,
+            name: String::new(),
+            seed: 0,
+            inputs: BTreeMap::new(),
+            options: BTreeMap::new(),
+            start,
+            end: start,
+            outcome: Outcome::Succeeded,
+            timeline: Vec::new(),
+            status: Status::default(),
+            totals: Totals::default(),
+            findings: Vec::new(),
+            samples: samples.iter().map(sample).collect(),
+            latency_slo_ms: None,
+        }
+    }
+
+    #[test]
+    fn segments_end_where_a_value_or_a_sample_is_missing() {
+        let one = Some(1.0);
+        for (samples, lengths) in [
+            (vec![(0, one), (5, one), (10, one)], vec![3]),
+            (vec![(0, one), (5, None), (10, one), (15, one)], vec![1, 2]),
+            (vec![(0, one), (5, Some(f64::NAN)), (10, one)], vec![1, 1]),
+            (vec![(0, one), (5, one), (10, one), (40, one), (45, one)], vec![3, 2]),
+            (vec![(0, None), (5, None)], vec![]),
+            (vec![], vec![]),
+        ] {
+            let record = record(&samples);
+            let segments = Story::new(&record).segments(|entry| entry.p99_ms.ec2);
+            let found: Vec<usize> = segments.iter().map(Vec::len).collect();
+            assert_eq!(found, lengths, "{samples:?}");
+        }
+    }
+
+    #[test]
+    fn values_beyond_all_reason_are_held_where_axes_can_be_made() {
+        let record = record(&[(0, Some(f64::MAX)), (5, Some(f64::MIN))]);
+        let segments = Story::new(&record).segments(|entry| entry.p99_ms.ec2);
+        let values: Vec<f64> = segments.concat().into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, [VALUE_MAX, -VALUE_MAX]);
+    }
 }

@@ -42,7 +42,7 @@ fn write(text: &mut String, record: &Record, width: usize, colour: bool) -> fmt:
         verdict: "verdict",
     };
     let indent = head.to_string().chars().count();
-    let groups = format!("{:26}{:>18}{:>12}{:>14}", "", "share on Fargate", "tasks", "p99, ms");
+    let groups = format!("{:26}{:^17}  {:^12}  {:^13}", "", "share on Fargate", "tasks", "p99, ms");
     writeln!(text, "{}", painted(groups.trim_end(), "1", colour))?;
     writeln!(text, "{}", painted(&format!("{head}why"), "1", colour))?;
     for entry in lines {
@@ -135,11 +135,10 @@ impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { when, kind, share, tasks, p99_ms, verdict } = self;
         write!(f, "{when:16}  {kind:8}")?;
-        for value in share {
-            write!(f, "{value:>6}")?;
-        }
+        let [wanted, set, measured] = share;
+        write!(f, "{wanted:>5}{set:>6}{measured:>6}")?;
         let ([tasks_ec2, tasks_fargate], [p99_ec2, p99_fargate]) = (tasks, p99_ms);
-        write!(f, "{tasks_ec2:>4}{tasks_fargate:>8}{p99_ec2:>6}{p99_fargate:>8}")?;
+        write!(f, "  {tasks_ec2:>4}{tasks_fargate:>8}  {p99_ec2:>5}{p99_fargate:>8}")?;
         write!(f, "  {verdict:9} ")
     }
 }

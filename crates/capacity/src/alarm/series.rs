@@ -107,7 +107,7 @@ impl Series {
     /// The newest period a datapoint exists for or should by now.
     pub(crate) fn newest_expected_slot(&self, now: Time) -> i64 {
         let published = now.as_millis().saturating_sub(self.lag_millis);
-        let expected = published.div_euclid(self.period_millis) - 1;
+        let expected = published.div_euclid(self.period_millis).saturating_sub(1);
         self.points.back().map_or(expected, |p| p.slot.max(expected))
     }
 

@@ -119,7 +119,8 @@ pub enum NotScaledReason {
         /// The desired count.
         desired: u32,
     },
-    /// Scaling in now would push the metric back over its target.
+    /// Scaling in now would push the metric back over its target. AWS does not publish when it
+    /// says so, so it is known from recorded activities only and never given here.
     AutoScalingAnticipatedFlapping,
     /// A deployment is in progress, which turns scaling in off.
     TargetServicePutResourceAsUnscalable,

@@ -68,7 +68,9 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
     Ok(Options {
         migration: Arc::new(migration),
         settings,
-        load: load.scaled(scale).map_err(|e| Failure::bad_input(format!("--scale {scale}: {e}")))?,
+        load: load
+            .scaled(scale)
+            .map_err(|e| Failure::bad_input(format!("--scale {scale}: {e}")))?,
         load_gap_minutes: gaps,
         faults,
         seed: arguments.seed,
@@ -109,7 +111,8 @@ fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
     let recorded = Recorded::read(text)
         .map_err(|error| Failure::bad_input(format!("{}: {error}", path.display())))?;
     let report = recorded.report;
-    let minutes = u64::try_from(report.interpolated).unwrap_or(u64::MAX)
+    let minutes = u64::try_from(report.interpolated)
+        .unwrap_or(u64::MAX)
         .saturating_mul(report.period_seconds)
         .div_ceil(60);
     Ok((recorded.load, minutes))
@@ -117,9 +120,10 @@ fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
 
 fn faults(path: &Path, text: &str) -> Result<Vec<FaultRow>, Failure> {
     let name = path.display().to_string();
-    let scripts = manifest::read_as::<FaultScript>(&name, text, "FaultScript").map_err(
-        |problems| Failure::BadInput(problems.iter().map(ToString::to_string).collect()),
-    )?;
+    let scripts =
+        manifest::read_as::<FaultScript>(&name, text, "FaultScript").map_err(|problems| {
+            Failure::BadInput(problems.iter().map(ToString::to_string).collect())
+        })?;
     let mut rows = Vec::new();
     for script in scripts {
         script.faults().map_err(|error| Failure::bad_input(format!("{name}: {error}")))?;

@@ -1,5 +1,7 @@
 //! Routers, steps and calendars.
 
+use std::collections::BTreeSet;
+
 use model::route::WeightPair;
 use model::spec::{
     AlbWeighted, CalibrationMode, Freeze, Migration, RecordType, Rollout, Route53TrafficPolicy,
@@ -85,6 +87,12 @@ fn weighted(router: &Route53Weighted, rules: &mut Rules) {
     rules.unique(path, "", &router.records, |record| {
         format!("{} {}", name(&record.name), record.record_type)
     });
+    let addresses: BTreeSet<String> = router
+        .records
+        .iter()
+        .filter(|record| record.record_type != RecordType::Cname)
+        .map(|record| name(&record.name))
+        .collect();
     for (place, record) in router.records.iter().enumerate() {
         rules.ask(
             is_domain(&record.name),
@@ -93,10 +101,8 @@ fn weighted(router: &Route53Weighted, rules: &mut Rules) {
             "write it in full, such as `api.example.com`",
         );
         // RFC 1034, 3.6.2: where a CNAME is, no other record may be.
-        let alone = record.record_type != RecordType::Cname
-            || router.records.iter().all(|other| {
-                other.record_type == RecordType::Cname || name(&other.name) != name(&record.name)
-            });
+        let alone =
+            record.record_type != RecordType::Cname || !addresses.contains(&name(&record.name));
         rules.ask(
             alone,
             format!("{path}[{place}].type"),
@@ -193,7 +199,7 @@ fn rollout(traffic: &Traffic, rollout: &Rollout, rules: &mut Rules) {
         );
         let jump = step.minus(base);
         rules.ask(
-            jump <= traffic.step_max,
+            jump <= traffic.step_max || traffic.step_max == Share::ZERO,
             path.as_str(),
             format!(
                 "the step from {base} to {step} adds {jump}, more than `stepMax` ({})",

@@ -65,6 +65,7 @@ impl Reason {
             Self::DeploymentFailed { .. } => "DeploymentFailed",
             Self::ReleasesDiffer => "ReleasesDiffer",
             Self::CapacityShort { .. } => "CapacityShort",
+            Self::FloorLow { .. } => "FloorLow",
             Self::CapacityBeyondMax { .. } => "CapacityBeyondMax",
             Self::NotKnown { .. } => "NotKnown",
             Self::Drifted { .. } => "Drifted",
@@ -133,6 +134,12 @@ impl fmt::Display for Reason {
             Self::CapacityShort { side, healthy, needed } => {
                 write!(f, "{side} has {healthy} healthy tasks and needs {needed}.")
             }
+            Self::FloorLow { side, min, floor } => {
+                write!(
+                    f,
+                    "{side} is kept at no fewer than {min} tasks and must be at {floor} first."
+                )
+            }
             Self::CapacityBeyondMax { side, needed, max } => {
                 write!(f, "{side} needs {needed} tasks and may have {max}: raise its maximum.")
             }
@@ -167,7 +174,7 @@ impl fmt::Display for Reason {
             }
             Self::Baking => f.write_str("The last step stands and can still go back."),
             Self::NotQuiet { requests_per_minute: Some(rpm) } => {
-                write!(f, "EC2 is not quiet for long enough yet; it gets {rpm} requests a minute.")
+                write!(f, "EC2 has not been quiet for long enough; its requests per minute: {rpm}.")
             }
             Self::NotQuiet { requests_per_minute: None } => {
                 f.write_str("It is not known what EC2 still gets, and unknown is not quiet.")

@@ -22,8 +22,10 @@ pub enum CalendarError {
     #[error("`{0}` is not a day: write YYYY-MM-DD, such as 2026-12-28")]
     Date(String),
     /// Not in the IANA time zone database.
-    #[error("`{zone}` is not a time zone{}: write an IANA name such as Asia/Tokyo or UTC",
-        suggestion.as_ref().map(|zone| format!(", did you mean `{zone}`?")).unwrap_or_default())]
+    #[error("`{zone}` is not a time zone{}", suggestion.as_ref().map_or_else(
+        || ": write an IANA name such as Asia/Tokyo or UTC".to_owned(),
+        |near| format!(", did you mean `{near}`?")
+    ))]
     TimeZone {
         /// What was written.
         zone: String,

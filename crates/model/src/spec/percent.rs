@@ -213,3 +213,33 @@ pub(super) mod list {
         Ok(written.into_iter().map(|written| written.0).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objectives_are_exact_to_a_thousandth_of_a_percent() {
+        for (text, milli_percent, budget) in
+            [("99%", 99_000, 0.01), ("99.9%", 99_900, 0.001), ("99.999%", 99_999, 0.000_01)]
+        {
+            let objective: Objective = text.parse().unwrap();
+            assert_eq!(objective.milli_percent(), milli_percent);
+            assert_eq!(objective.budget().to_bits(), f64::to_bits(budget));
+            assert_eq!(objective.to_string(), text);
+        }
+        for text in ["0%", "100%", "100.001%", "99.9999%", "99", "-1%", "%", ".5%", "5.%", "NaN%"] {
+            assert!(text.parse::<Objective>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn percentages_may_exceed_a_hundred() {
+        for (text, ratio) in [("0%", 0.0), ("15%", 0.15), ("250%", 2.5), ("0.125%", 0.001_25)] {
+            let percent: Percent = text.parse().unwrap();
+            assert_eq!(percent.ratio().to_bits(), f64::to_bits(ratio));
+            assert_eq!(percent.to_string(), text);
+        }
+        assert!("100001%".parse::<Percent>().is_err());
+    }
+}

@@ -279,7 +279,7 @@ pub struct Cost {
 /// [`Traffic`] as it stands in files.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Traffic", extend("oneOf" = [{"required": ["share"]}, {"required": ["rollout"]}]))]
+#[schemars(rename = "Traffic", description = "How much goes to Fargate, when, and through what.", extend("oneOf" = [{"required": ["share"]}, {"required": ["rollout"]}]))]
 struct TrafficFields {
     /// What turns the share into weights; absent exactly for workloads without a balancer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

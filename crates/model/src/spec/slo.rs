@@ -60,7 +60,8 @@ pub struct Availability {
 }
 
 /// Where Datadog's good and total come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "DatadogFields", into = "DatadogFields")]
 pub enum Datadog {
     /// Two queries with `{env}` in them.
     Queries(DatadogQueries),
@@ -93,7 +94,7 @@ pub struct DatadogSlo {
 /// [`Slo`] as it stands in files: one key says which kind it is.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Slo", extend("oneOf" = [
+#[schemars(rename = "Slo", description = "One service level objective, judged on both sides.", extend("oneOf" = [
     {"required": ["latency"]}, {"required": ["availability"]}, {"required": ["datadog"]}
 ]))]
 struct SloFields {
@@ -107,13 +108,14 @@ struct SloFields {
     availability: Option<Availability>,
     /// Good out of total, from Datadog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    datadog: Option<DatadogFields>,
+    #[schemars(with = "Option<DatadogFields>")]
+    datadog: Option<Datadog>,
 }
 
 /// [`Datadog`] as it stands in files.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Datadog", extend("oneOf" = [
+#[schemars(rename = "Datadog", description = "Two queries, or one SLO per side.", extend("oneOf" = [
     {"required": ["good", "total", "env", "objective"]}, {"required": ["sloId"]}
 ]))]
 struct DatadogFields {
@@ -158,9 +160,7 @@ impl<'de> Deserialize<'de> for Slo {
         let kind = match (latency, availability, datadog) {
             (Some(latency), None, None) => SloKind::Latency(latency),
             (None, Some(availability), None) => SloKind::Availability(availability),
-            (None, None, Some(datadog)) => {
-                SloKind::Datadog(datadog.try_into().map_err(D::Error::custom)?)
-            }
+            (None, None, Some(datadog)) => SloKind::Datadog(datadog),
             _ => {
                 return Err(D::Error::custom(
                     "an SLO has exactly one of `latency`, `availability` and `datadog`",
@@ -180,14 +180,14 @@ impl From<&Slo> for SloFields {
             SloKind::Availability(availability) => {
                 Self { availability: Some(*availability), ..none }
             }
-            SloKind::Datadog(datadog) => Self { datadog: Some(datadog.into()), ..none },
+            SloKind::Datadog(datadog) => Self { datadog: Some(datadog.clone()), ..none },
         }
     }
 }
 
-impl From<&Datadog> for DatadogFields {
-    fn from(datadog: &Datadog) -> Self {
-        match datadog.clone() {
+impl From<Datadog> for DatadogFields {
+    fn from(datadog: Datadog) -> Self {
+        match datadog {
             Datadog::Queries(DatadogQueries { good, total, env, objective }) => Self {
                 good: Some(good),
                 total: Some(total),

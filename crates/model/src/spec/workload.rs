@@ -9,7 +9,7 @@ use super::tagged::{NoFields, tagged};
 
 /// What kind of work a service does, and so what its share is a share of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", tag = "type")]
+#[serde(rename_all = "camelCase", tag = "type", deny_unknown_fields)]
 pub enum Workload {
     /// Requests through a load balancer; the share is of requests, set by a router.
     LoadBalanced,

@@ -1,6 +1,7 @@
 //! Capacity before traffic (S1, S5): what the next step needs on Fargate, and what the way back
-//! from it needs on EC2. Floors are prepared here and raised by the step rule once all gates
-//! are open, so that nobody pays for tasks that stand idle through a dwell.
+//! from it needs on EC2. It comes after the gates, and the step rule raises the floors only when
+//! all of those are open, so that nobody pays for tasks that stand idle through a dwell. Asked
+//! on every pass all the same: a maximum that is too low is worth knowing before the dwell ends.
 
 use model::observation::Scaling;
 use model::plan::{Reason, Rule, What};
@@ -11,7 +12,6 @@ use crate::draft::Draft;
 use crate::facts::Facts;
 use crate::gate::gap_of;
 use crate::need::{self, Demand};
-use crate::next;
 
 /// What one side needs for a step.
 struct Need {
@@ -23,13 +23,7 @@ struct Need {
 }
 
 pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
-    if draft.held {
-        return;
-    }
-    let Some(live) = facts.live else { return };
-    let wanted = draft.unlanded.or_else(|| next::next(facts, &draft.status, live));
-    let Some(share) = wanted else { return };
-    draft.report.next = Some(share);
+    let Some(share) = draft.report.next else { return };
     let mut floors = PerSide::<Option<u32>>::default();
     let mut refusal = None;
     for side in [Side::Fargate, Side::Ec2] {
@@ -112,10 +106,12 @@ fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Option<Reason> {
     let raise = promises::raise(facts, &draft.status, need.side, need.floor.max(promised))?;
     let is_raised = raise.actions.is_empty();
     draft.preparation.extend(raise.actions);
-    let healthy = facts.healthy.get(need.side).unwrap_or(0);
-    (healthy < need.now || !is_raised).then_some(Reason::CapacityShort {
-        side: need.side,
-        healthy,
-        needed: if healthy < need.now { need.now } else { need.floor },
-    })
+    let side = need.side;
+    let healthy = facts.healthy.get(side).unwrap_or(0);
+    if healthy < need.now {
+        return Some(Reason::CapacityShort { side, healthy, needed: need.now });
+    }
+    let desired = facts.services.get(side).map_or(0, |service| service.desired);
+    let min = facts.scaling.get(side).flatten().map_or(desired, |scaling| scaling.bounds.min);
+    (!is_raised).then_some(Reason::FloorLow { side, min, floor: need.floor.max(promised) })
 }

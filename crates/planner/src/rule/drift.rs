@@ -4,7 +4,8 @@
 use model::action::Direction;
 use model::plan::{Reason, Rule};
 use model::route::{WeightPair, Weights};
-use model::status::{Intended, Latch, RollbackReason};
+use model::spec::Mode;
+use model::status::{Intended, Latch, RollbackReason, Step};
 use model::{Share, Side, Span};
 
 use crate::draft::Draft;
@@ -40,6 +41,11 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
         }
         return;
     };
+    if facts.spec.mode == Mode::Observe {
+        // Ferry has written nothing, so there is nothing to differ from: whoever moves the
+        // weights is followed.
+        return follow(facts, draft, live);
+    }
     match drift(&intended, live) {
         Drift::None => {}
         Drift::Unlanded => unlanded(facts, draft, &intended),
@@ -120,19 +126,7 @@ fn unlanded(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended) {
         );
     } else {
         // Given up: the live weights are the step again, and its time starts anew.
-        let at = facts.now;
-        draft.status.intended = Some(Intended {
-            at,
-            share: facts.live.unwrap_or(Share::ZERO),
-            before: intended.before.clone(),
-            after: intended.before.clone(),
-        });
-        draft.status.step = facts.live.map(|share| model::status::Step {
-            share,
-            decided_at: at,
-            verified_at: None,
-            settled_at: None,
-        });
+        follow(facts, draft, &intended.before);
         draft.hold(Rule::Drift, Reason::NotSettled);
     }
 }
@@ -186,13 +180,13 @@ fn abort(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weigh
         });
     }
     let share = facts.live.unwrap_or(Share::ZERO);
-    draft.status.intended =
-        Some(Intended { at: facts.now, share, before: live.clone(), after: live.clone() });
-    draft.status.step = Some(model::status::Step {
-        share,
-        decided_at: facts.now,
-        verified_at: None,
-        settled_at: None,
-    });
+    follow(facts, draft, live);
     draft.done(Rule::Drift, format!("Traffic was moved to {share} by hand and is left there."));
+}
+
+/// Takes what is live for what is meant; its time starts now.
+fn follow(facts: &Facts<'_>, draft: &mut Draft, live: &Weights) {
+    let (at, share) = (facts.now, facts.live.unwrap_or(Share::ZERO));
+    draft.status.intended = Some(Intended { at, share, before: live.clone(), after: live.clone() });
+    draft.status.step = Some(Step { share, decided_at: at, verified_at: None, settled_at: None });
 }

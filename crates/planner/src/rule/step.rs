@@ -28,10 +28,7 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     let from = facts.live.unwrap_or(Share::ZERO);
     let pair = WeightPair::for_share(share, limits.weight_max);
     let weights = live.keys().map(|key| (key.clone(), pair)).collect();
-    for side in Side::ALL {
-        let floor = draft.status.floors.get_mut(side);
-        *floor = (*floor).max(*draft.promised.get(side));
-    }
+    promise(draft);
     if draft.unlanded.is_none() {
         draft.events.push(events::stepping(facts, from, share));
     }
@@ -47,16 +44,24 @@ fn gates_are_open(draft: &Draft) -> bool {
     draft.report.lines.iter().all(|line| match &line.said {
         Said::Open | Said::Done(_) => true,
         Said::Refused(Refusal { reason, .. }) => {
-            line.rule == Rule::Capacity && matches!(reason, Reason::CapacityShort { .. })
+            let is_missing =
+                matches!(reason, Reason::CapacityShort { .. } | Reason::FloorLow { .. });
+            line.rule == Rule::Capacity && is_missing
         }
     })
 }
 
-fn prepare(facts: &Facts<'_>, draft: &mut Draft, share: Share) {
+fn promise(draft: &mut Draft) {
     for side in Side::ALL {
-        let floor = draft.status.floors.get_mut(side);
-        *floor = (*floor).max(*draft.promised.get(side));
+        let floor = (*draft.status.floors.get(side)).max(*draft.promised.get(side));
+        if let Some(floor) = floor {
+            draft.promise(side, floor);
+        }
     }
+}
+
+fn prepare(facts: &Facts<'_>, draft: &mut Draft, share: Share) {
+    promise(draft);
     if draft.status.floors != facts.input.status.floors {
         draft.events.push(events::preparing(facts, share));
     }

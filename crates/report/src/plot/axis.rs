@@ -9,6 +9,8 @@ use super::frame::Frame;
 
 /// A span of values wider than this factor is drawn on a logarithmic scale.
 const LINEAR_FACTOR_MAX: f64 = 8.0;
+/// A logarithmic scale wider than this shows nothing of what matters.
+const LOGARITHMIC_FACTOR_MAX: f64 = 1e6;
 /// The most ticks of an axis of values.
 const VALUE_TICKS_MAX: f64 = 5.0;
 /// The most ticks of a time axis, whatever the record says.
@@ -20,6 +22,8 @@ pub(crate) struct Axis {
     low: f64,
     high: f64,
     scale: Scale,
+    /// What its numbers count, written above them.
+    pub(crate) unit: &'static str,
     /// Values and their labels.
     pub(crate) ticks: Vec<(f64, String)>,
 }
@@ -31,8 +35,8 @@ enum Scale {
 }
 
 impl Axis {
-    /// From `low` to at least `high`, with round ticks; `unit` stands behind each number.
-    pub(crate) fn linear(low: f64, high: f64, unit: &str) -> Self {
+    /// From `low` to `high` in `unit`, with round ticks.
+    pub(crate) fn linear(low: f64, high: f64, unit: &'static str) -> Self {
         let high = if high > low { high } else { low + 1.0 };
         let step = round_step((high - low) / VALUE_TICKS_MAX);
         let first = libm::ceil(low / step);
@@ -40,24 +44,24 @@ impl Axis {
             .map(|index| (first + f64::from(index)) * step)
             // Rounding must not lose the tick at the end.
             .take_while(|value| *value <= high + step * 1e-9)
-            .map(|value| (value, number(value, unit)))
+            .map(|value| (value, number(value)))
             .collect();
-        Self { low, high, scale: Scale::Linear, ticks }
+        Self { low, high, scale: Scale::Linear, unit, ticks }
     }
 
     /// [`Self::linear`] from zero, with its end on a tick.
-    pub(crate) fn from_zero(high: f64, unit: &str) -> Self {
+    pub(crate) fn from_zero(high: f64, unit: &'static str) -> Self {
         let high = if high > 0.0 { high } else { 1.0 };
         let step = round_step(high / VALUE_TICKS_MAX);
         Self::linear(0.0, libm::ceil(high / step - 1e-9) * step, unit)
     }
 
     /// From `low` to `high`: logarithmic where they are far apart, from zero otherwise.
-    pub(crate) fn fitting(low: f64, high: f64, unit: &str) -> Self {
+    pub(crate) fn fitting(low: f64, high: f64, unit: &'static str) -> Self {
         if low <= 0.0 || high / low <= LINEAR_FACTOR_MAX {
             return Self::from_zero(high, unit);
         }
-        let (low, high) = (low * 0.9, high * 1.1);
+        let (low, high) = ((low * 0.9).max(high / LOGARITHMIC_FACTOR_MAX), high * 1.1);
         let decades = [1.0, 2.0, 5.0];
         let first = libm::floor(libm::log10(low));
         let few = high / low < 100.0;
@@ -66,9 +70,9 @@ impl Axis {
             .filter(|(digit, _)| few || *digit < 1.5)
             .map(|(digit, decade)| digit * libm::pow(10.0, decade))
             .filter(|value| *value >= low && *value <= high)
-            .map(|value| (value, number(value, unit)))
+            .map(|value| (value, number(value)))
             .collect();
-        Self { low, high, scale: Scale::Logarithmic, ticks }
+        Self { low, high, scale: Scale::Logarithmic, unit, ticks }
     }
 
     /// The range in which [`Self::place`] lies.
@@ -187,8 +191,8 @@ fn round_step(step: f64) -> f64 {
     factor.unwrap_or(10.0) * power
 }
 
-/// `250`, `2.5 k`, `-4`; the unit behind it without a space where it is a sign.
-fn number(value: f64, unit: &str) -> String {
+/// `250`, `25k`, `−4`.
+fn number(value: f64) -> String {
     let (value, prefix) = if libm::fabs(value) >= 1e6 {
         (value / 1e6, "M")
     } else if libm::fabs(value) >= 1e4 {
@@ -200,7 +204,7 @@ fn number(value: f64, unit: &str) -> String {
     let digits = format!("{value:.3}");
     let digits = digits.trim_end_matches('0').trim_end_matches('.');
     let digits = if digits == "-0" { "0" } else { digits };
-    format!("{}{prefix}{unit}", digits.replace('-', "−"))
+    format!("{}{prefix}", digits.replace('-', "−"))
 }
 
 #[cfg(test)]
@@ -237,8 +241,11 @@ mod tests {
 
     #[test]
     fn what_is_beyond_an_axis_stands_at_its_end() {
-        for axis in [Axis::from_zero(10.0, ""), Axis::fitting(1.0, 1_000.0, "")] {
+        let widest = Axis::fitting(f64::MIN_POSITIVE, crate::story::VALUE_MAX, "");
+        for axis in [Axis::from_zero(10.0, ""), Axis::fitting(1.0, 1_000.0, ""), widest] {
             let range = axis.range();
+            assert!(range.end > range.start && (range.end - range.start).is_finite());
+            assert!(!axis.ticks.is_empty());
             for value in [-1e300, 0.0, 5.0, 1e300, f64::INFINITY, f64::NEG_INFINITY] {
                 let place = axis.place(value);
                 assert!((range.start..=range.end).contains(&place), "{value} at {place}");

@@ -14,7 +14,7 @@ use crate::text::escape;
 use super::axis::{Axis, time_ticks, weekends};
 use super::frame::{FINE, Frame};
 use super::ink::{Ink, dress};
-use super::series::thinned;
+use super::series::{Band, between, down_to, stairs, thinned};
 
 /// What drawing gives: plotters' own error, which a drawing into a string never has.
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
@@ -23,6 +23,9 @@ pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 const FONT_SIZE_DIVISOR: f64 = 1.24;
 /// The mean width of a character as a part of the text's size, for labels that must not meet.
 const CHARACTER_WIDTH: f64 = 0.58;
+
+/// A band needs wider columns than a line: its median should rest.
+const BAND_COLUMNS: f64 = 1.5;
 
 type Plane<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
@@ -89,6 +92,35 @@ impl<'a> Chart<'a> {
         thinned(segment, self.column())
     }
 
+    /// The medians of noisy segments as lines, with bands from the lowest to the highest value.
+    pub(crate) fn bands(&self, line: Ink, tint: Ink, segments: &[Segment]) -> Drawn {
+        let bands: Vec<Band> =
+            segments.iter().map(|segment| Band::of(segment, self.band_column())).collect();
+        for band in &bands {
+            self.area(tint, &between(&band.highest, &band.lowest))?;
+        }
+        for band in &bands {
+            self.line(line, &band.median)?;
+        }
+        Ok(())
+    }
+
+    /// Segments as stairs, with a tint down to zero below them.
+    pub(crate) fn tinted_stairs(&self, tint: Ink, segments: &[Segment]) -> Drawn {
+        for segment in segments {
+            self.area(tint, &down_to(&stairs(&self.thin(segment)), 0.0))?;
+        }
+        Ok(())
+    }
+
+    /// Segments as stairs.
+    pub(crate) fn stairs(&self, ink: Ink, segments: &[Segment]) -> Drawn {
+        for segment in segments {
+            self.line(ink, &stairs(&self.thin(segment)))?;
+        }
+        Ok(())
+    }
+
     /// A line through points as they are.
     pub(crate) fn line(&self, ink: Ink, points: &[(f64, f64)]) -> Drawn {
         if let [only] = points {
@@ -112,6 +144,17 @@ impl<'a> Chart<'a> {
         self.line(ink, &[(0.0, value), (self.hours, value)])?;
         let (x, y) = self.pixel((self.hours, value));
         self.text(Ink::Strong, (x - 4, y - 4), HPos::Right, VPos::Bottom, name)
+    }
+
+    /// Says so where none of the tracks holds anything: an empty plot could be a zero.
+    pub(crate) fn note_if_empty(&self, tracks: &[&[Segment]]) -> Drawn {
+        if tracks.iter().any(|segments| !segments.is_empty()) {
+            return Ok(());
+        }
+        let (_, low) = self.pixel((0.0, self.axis.low()));
+        let (x, high) = self.pixel((self.hours / 2.0, self.axis.high()));
+        let middle = (x, i32::midpoint(low, high));
+        self.text(Ink::Strong, middle, HPos::Center, VPos::Center, "not measured")
     }
 
     /// A vertical line over the whole height.
@@ -174,6 +217,11 @@ impl<'a> Chart<'a> {
         self.hours * f64::from(self.frame.column) / f64::from(self.frame.plot_width())
     }
 
+    /// Hours that a band draws as one point.
+    pub(crate) fn band_column(&self) -> f64 {
+        self.column() * BAND_COLUMNS
+    }
+
     fn at(&self, (hour, value): (f64, f64)) -> (f64, f64) {
         (hour.clamp(0.0, self.hours), self.axis.place(value))
     }
@@ -205,6 +253,8 @@ impl<'a> Chart<'a> {
                 self.text(Ink::Label, (x, place), anchor, VPos::Top, line)?;
             }
         }
+        let unit_above = top - i32::try_from(self.frame.text).unwrap_or(0);
+        self.text(Ink::Label, (0, unit_above), HPos::Left, VPos::Bottom, self.axis.unit)?;
         for (value, label) in &self.axis.ticks {
             let is_base = (value - self.axis.low()).abs() < f64::EPSILON;
             let ink = if is_base { Ink::Base } else { Ink::Grid };

@@ -15,6 +15,9 @@ use super::{Figure, Key, Shape, marks};
 /// nothing more and would flatten what does.
 const THRESHOLDS_SHOWN: f64 = 2.0;
 
+/// What the caption adds where something was drawn at the edge.
+const CLIPPED: &str = " What lies beyond the plot is drawn at its edge.";
+
 /// What tells the two plots of evidence apart.
 struct Kind {
     id: &'static str,
@@ -81,23 +84,25 @@ fn figure(story: &Story<'_>, kind: &Kind) -> Figure {
     // Thresholds can follow the deadline: the last one is named, all are drawn.
     let threshold = extent(&thresholds).map_or(1.0, |(_, high)| high);
     let (low, high) = extent(&values).unwrap_or((0.0, 0.0));
+    let clipped = low < -threshold || high > threshold * THRESHOLDS_SHOWN;
     let low = low.clamp(-threshold, 0.0);
     let high = high.clamp(threshold * 1.3, threshold * THRESHOLDS_SHOWN);
     let last = thresholds.last().and_then(|segment| segment.last()).map(|(_, value)| *value);
     let drawn = |frame| {
-        draw(story, frame, Axis::linear(low, high, ""), kind.name, |chart| {
+        draw(story, frame, Axis::linear(low, high, "nats"), kind.name, |chart| {
             for segment in &values {
                 chart.area(kind.tint, &down_to(&chart.thin(segment), 0.0))?;
             }
             marks::uprights(chart, story)?;
             chart.lines(kind.line, &values)?;
-            chart.lines(Ink::Threshold, &thresholds)
+            chart.lines(Ink::Threshold, &thresholds)?;
+            chart.note_if_empty(&[&values])
         })
     };
     Figure {
         id: kind.id,
         title: kind.title,
-        caption: kind.caption.to_owned(),
+        caption: format!("{}{}", kind.caption, if clipped { CLIPPED } else { "" }),
         legend: vec![
             Key::new(kind.line, Shape::Line, kind.label),
             Key::new(
@@ -108,7 +113,7 @@ fn figure(story: &Story<'_>, kind: &Kind) -> Figure {
                 }),
             ),
         ],
-        wide: drawn(Frame::wide(140, 14)),
-        narrow: drawn(Frame::narrow(140, 14)),
+        wide: drawn(Frame::wide(140, 30)),
+        narrow: drawn(Frame::narrow(140, 30)),
     }
 }

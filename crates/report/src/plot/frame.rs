@@ -31,7 +31,7 @@ impl Frame {
             width: 1080,
             height: height + top + 44,
             left: 46,
-            right: 14,
+            right: 22,
             top,
             bottom: 44,
             text: 12,
@@ -46,11 +46,11 @@ impl Frame {
             width: 372,
             height: height + top + 42,
             left: 38,
-            right: 8,
+            right: 20,
             top,
             bottom: 42,
             text: 11,
-            column: 2,
+            column: 1,
             label_distance_min: 42,
         }
     }

@@ -20,7 +20,11 @@ pub(crate) enum Ink {
     Fargate,
     /// A tint below Fargate's line.
     FargateTint,
+    /// A tint below EC2's line.
     Ec2Tint,
+    /// What lies between EC2's lowest and highest values.
+    Ec2Band,
+    FargateBand,
     /// The share worked towards.
     Wanted,
     /// The share that request counts say.
@@ -48,7 +52,7 @@ pub(crate) enum Ink {
 
 impl Ink {
     /// Every ink; its place here is its number.
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::Grid,
         Self::Base,
         Self::Label,
@@ -58,6 +62,8 @@ impl Ink {
         Self::Fargate,
         Self::FargateTint,
         Self::Ec2Tint,
+        Self::Ec2Band,
+        Self::FargateBand,
         Self::Wanted,
         Self::Measured,
         Self::Slo,
@@ -95,6 +101,8 @@ impl Ink {
             Self::Fargate => "fargate",
             Self::FargateTint => "fargate-tint",
             Self::Ec2Tint => "ec2-tint",
+            Self::Ec2Band => "ec2-band",
+            Self::FargateBand => "fargate-band",
             Self::Wanted => "wanted",
             Self::Measured => "measured",
             Self::Slo => "slo",

@@ -17,13 +17,14 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let slo = story.record.latency_slo_ms.filter(|slo| slo.is_finite() && *slo > 0.0);
     let (low, high) = extent(ec2.iter().chain(&fargate)).unwrap_or((0.0, 1.0));
     let (low, high) = slo.map_or((low, high), |slo| (low.min(slo), high.max(slo * 1.2)));
-    let axis = Axis::fitting(low, high, "");
+    let axis = Axis::fitting(low, high, "ms");
     let drawn = |frame| {
         let name = "99th percentile of latency of both sides over time, in milliseconds";
         draw(story, frame, axis.clone(), name, |chart| {
             marks::uprights(chart, story)?;
-            chart.lines(Ink::Ec2, &ec2)?;
-            chart.lines(Ink::Fargate, &fargate)?;
+            chart.bands(Ink::Ec2, Ink::Ec2Band, &ec2)?;
+            chart.bands(Ink::Fargate, Ink::FargateBand, &fargate)?;
+            chart.note_if_empty(&[&ec2, &fargate])?;
             match slo {
                 Some(slo) => chart.threshold(Ink::Slo, slo, &format!("SLO {slo} ms")),
                 None => Ok(()),
@@ -41,9 +42,12 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     Figure {
         id: "latency",
         title: "Latency, 99th percentile",
-        caption: format!("Milliseconds{scale}. Minutes that were not measured are gaps."),
+        caption: format!(
+            "Milliseconds{scale}. Lines are medians of neighbouring samples, bands reach from the \
+             lowest to the highest. What was not measured is a gap."
+        ),
         legend,
-        wide: drawn(Frame::wide(210, 14)),
-        narrow: drawn(Frame::narrow(190, 14)),
+        wide: drawn(Frame::wide(210, 30)),
+        narrow: drawn(Frame::narrow(190, 30)),
     }
 }

@@ -9,7 +9,7 @@ use super::axis::Axis;
 use super::chart::draw;
 use super::frame::Frame;
 use super::ink::Ink;
-use super::series::{between, down_to, extent, stairs};
+use super::series::{between, down_to, extent};
 use super::{Figure, Key, Shape, marks};
 
 /// Requests per minute, EC2's on top of Fargate's.
@@ -21,7 +21,7 @@ pub(crate) fn requests(story: &Story<'_>) -> Figure {
     let high = extent(both.iter().chain(&fargate)).map_or(1.0, |(_, high)| high);
     let drawn = |frame: Frame| {
         let name = "Requests per minute of both sides over time, stacked";
-        draw(story, frame, Axis::from_zero(high, ""), name, |chart| {
+        draw(story, frame, Axis::from_zero(high, "requests/min"), name, |chart| {
             for (upper, lower) in both.iter().zip(&below) {
                 chart.area(Ink::Ec2Tint, &between(&chart.thin(upper), &chart.thin(lower)))?;
             }
@@ -30,7 +30,8 @@ pub(crate) fn requests(story: &Story<'_>) -> Figure {
             }
             marks::uprights(chart, story)?;
             chart.lines(Ink::Ec2, &both)?;
-            chart.lines(Ink::Fargate, &fargate)
+            chart.lines(Ink::Fargate, &fargate)?;
+            chart.note_if_empty(&[&both, &fargate])
         })
     };
     Figure {
@@ -42,8 +43,8 @@ pub(crate) fn requests(story: &Story<'_>) -> Figure {
             Key::new(Ink::Ec2, Shape::Line, "EC2, on top of Fargate's"),
             Key::new(Ink::Fargate, Shape::Line, "Fargate"),
         ],
-        wide: drawn(Frame::wide(150, 14)),
-        narrow: drawn(Frame::narrow(150, 14)),
+        wide: drawn(Frame::wide(150, 30)),
+        narrow: drawn(Frame::narrow(150, 30)),
     }
 }
 
@@ -54,19 +55,13 @@ pub(crate) fn tasks(story: &Story<'_>) -> Figure {
     let high = extent(ec2.iter().chain(&fargate)).map_or(1.0, |(_, high)| high);
     let drawn = |frame| {
         let name = "Healthy tasks of both sides over time";
-        draw(story, frame, Axis::from_zero(high, ""), name, |chart| {
-            for (ink, segments) in [(Ink::Ec2Tint, &ec2), (Ink::FargateTint, &fargate)] {
-                for segment in segments {
-                    chart.area(ink, &down_to(&stairs(segment), 0.0))?;
-                }
-            }
+        draw(story, frame, Axis::from_zero(high, "tasks"), name, |chart| {
+            chart.tinted_stairs(Ink::Ec2Tint, &ec2)?;
+            chart.tinted_stairs(Ink::FargateTint, &fargate)?;
             marks::uprights(chart, story)?;
-            for (ink, segments) in [(Ink::Ec2, &ec2), (Ink::Fargate, &fargate)] {
-                for segment in segments {
-                    chart.line(ink, &stairs(segment))?;
-                }
-            }
-            Ok(())
+            chart.stairs(Ink::Ec2, &ec2)?;
+            chart.stairs(Ink::Fargate, &fargate)?;
+            chart.note_if_empty(&[&ec2, &fargate])
         })
     };
     Figure {
@@ -79,8 +74,8 @@ pub(crate) fn tasks(story: &Story<'_>) -> Figure {
             Key::new(Ink::Ec2, Shape::Line, "EC2"),
             Key::new(Ink::Fargate, Shape::Line, "Fargate"),
         ],
-        wide: drawn(Frame::wide(150, 14)),
-        narrow: drawn(Frame::narrow(150, 14)),
+        wide: drawn(Frame::wide(150, 30)),
+        narrow: drawn(Frame::narrow(150, 30)),
     }
 }
 

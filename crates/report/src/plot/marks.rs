@@ -11,8 +11,8 @@ use crate::story::Story;
 use super::chart::{Chart, Drawn};
 use super::ink::Ink;
 
-/// The pixels a marker stands above the plot.
-const MARKER_ABOVE: i32 = 6;
+/// Half a marker's width with the room around it, in pixels.
+const MARKER_HALF: i32 = 6;
 /// The verdict's strip, in pixels below the plot.
 const STRIP: (i32, i32) = (3, 9);
 
@@ -29,6 +29,64 @@ enum MarkKind {
     End,
     Step,
     Fault,
+}
+
+/// The least width of a rollback's verdict, in pixels.
+const ROLLBACK_WIDTH_MIN: f64 = 3.0;
+
+/// Where above the plot a marker stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Steps,
+    Rollbacks,
+    Faults,
+}
+
+impl Lane {
+    /// The pixels from the plot to the marker's middle.
+    const fn above(self) -> i32 {
+        match self {
+            Self::Steps => 6,
+            Self::Rollbacks => 34,
+            Self::Faults => 51,
+        }
+    }
+}
+
+/// A stretch of a lane, in pixels.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    lane: Lane,
+    from: i32,
+    to: i32,
+}
+
+impl Place {
+    fn is_free(self, chart: &Chart<'_>, taken: &[Self]) -> bool {
+        let width = i32::try_from(chart.frame.width).unwrap_or(i32::MAX);
+        let inside = self.from >= 0 && self.to <= width;
+        let meets =
+            |other: &Self| other.lane == self.lane && self.from < other.to && other.from < self.to;
+        inside && !taken.iter().any(meets)
+    }
+}
+
+impl Mark {
+    fn x(&self, chart: &Chart<'_>) -> i32 {
+        chart.pixel((self.hour, chart.axis.high())).0
+    }
+
+    /// Where its label may stand, the best place first.
+    fn label_places(&self, chart: &Chart<'_>) -> impl Iterator<Item = Place> {
+        let (lane, x) = (self.kind.lane(), self.x(chart));
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a label")]
+        let width = chart.text_width(&self.label) as i32 + 4;
+        let starts = match lane {
+            Lane::Steps => [x - width / 2, x - width],
+            Lane::Rollbacks | Lane::Faults => [x + MARKER_HALF, x - MARKER_HALF - width],
+        };
+        starts.into_iter().map(move |from| Place { lane, from, to: from + width })
+    }
 }
 
 /// The name of a fault's line in the timeline and of its marker: `F1`, `F2`, ... in order.
@@ -49,36 +107,41 @@ pub(crate) fn uprights(chart: &Chart<'_>, story: &Story<'_>) -> Drawn {
     Ok(())
 }
 
-/// A marker and, where there is room, a label above the plot for each step, rollback, fault
-/// and the end.
+/// Markers with labels above the plot in three lanes: steps and the end, rollbacks, faults.
+/// A label without room is left out; its marker stays.
 pub(crate) fn markers(chart: &Chart<'_>, story: &Story<'_>) -> Drawn {
-    let mut marks = marks(story);
-    // What matters most gets its label first.
-    marks.sort_by_key(|mark| mark.kind.rank());
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    for mark in marks {
-        let y = i32::try_from(chart.frame.top).unwrap_or(0) - MARKER_ABOVE;
-        let (x, _) = chart.pixel((mark.hour, chart.axis.high()));
-        let (ink, corners) = mark.kind.shape(x, y);
+    let marks = marks(story);
+    let top = i32::try_from(chart.frame.top).unwrap_or(0);
+    let mut taken: Vec<Place> = Vec::new();
+    for mark in &marks {
+        let lane = mark.kind.lane();
+        let x = mark.x(chart);
+        let (ink, corners) = mark.kind.shape(x, top - lane.above());
         chart.shape(ink, &corners)?;
-        let half = chart.text_width(&mark.label) / 2.0 + 2.0;
-        let low = half;
-        let high = (f64::from(chart.frame.width) - half).max(low);
-        let middle = f64::from(x).clamp(low, high);
-        let place = (middle - half, middle + half);
-        if taken.iter().any(|other| place.0 < other.1 && other.0 < place.1) {
+        // Labels of steps stand above their markers, those of the other lanes beside them.
+        if lane != Lane::Steps {
+            taken.push(Place { lane, from: x - MARKER_HALF, to: x + MARKER_HALF });
+        }
+    }
+    for mark in &marks {
+        let lane = mark.kind.lane();
+        let y = top - lane.above();
+        let Some(place) = mark.label_places(chart).find(|place| place.is_free(chart, &taken))
+        else {
             continue;
+        };
+        match lane {
+            Lane::Steps => {
+                let middle = i32::midpoint(place.from, place.to);
+                let ink = mark.kind.label_ink();
+                chart.text(ink, (middle, y - 6), HPos::Center, VPos::Bottom, &mark.label)?;
+            }
+            Lane::Rollbacks | Lane::Faults => {
+                let ink = mark.kind.label_ink();
+                chart.text(ink, (place.from + 2, y), HPos::Left, VPos::Center, &mark.label)?;
+            }
         }
         taken.push(place);
-        #[expect(clippy::cast_possible_truncation, reason = "a pixel of the drawing")]
-        let middle = middle as i32;
-        chart.text(
-            mark.kind.label_ink(),
-            (middle, y - 6),
-            HPos::Center,
-            VPos::Bottom,
-            &mark.label,
-        )?;
     }
     Ok(())
 }
@@ -90,19 +153,24 @@ pub(crate) fn verdicts(chart: &Chart<'_>, story: &Story<'_>) -> Drawn {
         one.verdict == next.verdict
             && story.hour(next.at) - story.hour(one.at) <= story.pause_hours_max
     };
+    // A rollback's verdict is short and must not hide: it is drawn last and never too narrow.
+    let width_min = chart.hours * ROLLBACK_WIDTH_MIN / f64::from(chart.frame.plot_width());
+    let mut rollbacks = Vec::new();
     let mut runs = story.samples.chunk_by(joined).peekable();
     while let Some(run) = runs.next() {
         let ([first, ..], [.., last]) = (run, run) else { continue };
         // A verdict holds until the next sample says otherwise.
         let until = runs.peek().and_then(|next| next.first()).unwrap_or(last);
         let gap = story.hour(until.at) - story.hour(last.at) > story.pause_hours_max;
-        let until = if gap { last } else { until };
-        let ink = match first.verdict {
-            VerdictKind::Advance => Ink::VerdictAdvance,
-            VerdictKind::Hold => Ink::VerdictHold,
-            VerdictKind::RollBack => Ink::VerdictRollBack,
-        };
-        chart.block(ink, (story.hour(first.at), story.hour(until.at)), top, bottom)?;
+        let (from, to) = (story.hour(first.at), story.hour(if gap { last.at } else { until.at }));
+        match first.verdict {
+            VerdictKind::Advance => chart.block(Ink::VerdictAdvance, (from, to), top, bottom)?,
+            VerdictKind::Hold => chart.block(Ink::VerdictHold, (from, to), top, bottom)?,
+            VerdictKind::RollBack => rollbacks.push((from, to.max(from + width_min))),
+        }
+    }
+    for hours in rollbacks {
+        chart.block(Ink::VerdictRollBack, hours, top, bottom)?;
     }
     Ok(())
 }
@@ -116,7 +184,7 @@ fn marks(story: &Story<'_>) -> Vec<Mark> {
                 let share = entry.share_wanted.or(entry.share_set);
                 (MarkKind::Step, share.map_or(String::new(), |share| share.to_string()))
             }
-            EntryKind::RollBack => (MarkKind::RollBack, "rolled back".to_owned()),
+            EntryKind::RollBack => (MarkKind::RollBack, rollback_label(story, entry)),
             EntryKind::Fault => {
                 faults += 1;
                 (MarkKind::Fault, fault_name(faults))
@@ -131,13 +199,20 @@ fn marks(story: &Story<'_>) -> Vec<Mark> {
     marks
 }
 
+fn rollback_label(story: &Story<'_>, entry: &Entry) -> String {
+    let rollbacks = &story.record.totals.rollbacks;
+    rollbacks
+        .iter()
+        .find(|rollback| rollback.at == entry.at)
+        .map_or("rolled back".to_owned(), |rollback| format!("rolled back from {}", rollback.from))
+}
+
 impl MarkKind {
-    const fn rank(self) -> u8 {
+    const fn lane(self) -> Lane {
         match self {
-            Self::RollBack => 0,
-            Self::End => 1,
-            Self::Step => 2,
-            Self::Fault => 3,
+            Self::Step | Self::End => Lane::Steps,
+            Self::RollBack => Lane::Rollbacks,
+            Self::Fault => Lane::Faults,
         }
     }
 

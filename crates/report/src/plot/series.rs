@@ -8,6 +8,32 @@ pub(crate) fn thinned(segment: &[(f64, f64)], column: f64) -> Segment {
     columns(segment, column).flat_map(extremes).collect()
 }
 
+/// A noisy segment made readable: its median in each `column` of hours, and the lowest and
+/// the highest value there. Where each column has one point all three are the segment.
+pub(crate) struct Band {
+    pub(crate) median: Segment,
+    pub(crate) lowest: Segment,
+    pub(crate) highest: Segment,
+}
+
+impl Band {
+    pub(crate) fn of(segment: &[(f64, f64)], column: f64) -> Self {
+        let mut band = Self { median: Vec::new(), lowest: Vec::new(), highest: Vec::new() };
+        for points in columns(segment, column) {
+            let ([first, ..], [.., last]) = (points, points) else { continue };
+            let hour = f64::midpoint(first.0, last.0);
+            let mut values: Vec<f64> = points.iter().map(|point| point.1).collect();
+            values.sort_by(f64::total_cmp);
+            // Of an even number the upper of the two in the middle: a value that was measured.
+            let at = |index: usize| (hour, values.get(index).copied().unwrap_or(first.1));
+            band.median.push(at(values.len() / 2));
+            band.lowest.push(at(0));
+            band.highest.push(at(values.len().saturating_sub(1)));
+        }
+        band
+    }
+}
+
 /// Points as stairs: each value holds until the next.
 pub(crate) fn stairs(segment: &[(f64, f64)]) -> Segment {
     let mut stairs: Segment = Vec::with_capacity(segment.len() * 2);
@@ -81,9 +107,9 @@ mod tests {
             (0..1_000_u32).map(|i| (f64::from(i) / 60.0, f64::from((i * 7_919) % 1_009))).collect();
         let thin = thinned(&segment, 1.0);
         assert!(thin.len() <= 4 * 17, "{}", thin.len());
-        for hour in 0..16 {
+        for hour in (0..16).map(f64::from) {
             let of = |points: &Segment| {
-                let inside = points.iter().filter(|point| libm::floor(point.0) == f64::from(hour));
+                let inside = points.iter().filter(|point| (hour..hour + 1.0).contains(&point.0));
                 extent([&inside.copied().collect::<Segment>()])
             };
             assert_eq!(of(&segment), of(&thin), "hour {hour}");
@@ -91,6 +117,16 @@ mod tests {
         assert_eq!(thin.first(), segment.first());
         assert_eq!(thin.last(), segment.last());
         assert!(thin.is_sorted_by(|one, next| one.0 <= next.0));
+    }
+
+    #[test]
+    fn a_band_holds_the_median_between_the_extremes() {
+        let segment: Segment = [(0.1, 5.0), (0.5, 1.0), (0.9, 9.0), (1.5, 2.0)].to_vec();
+        let band = Band::of(&segment, 1.0);
+        assert_eq!(band.median, [(0.5, 5.0), (1.5, 2.0)]);
+        assert_eq!(band.lowest, [(0.5, 1.0), (1.5, 2.0)]);
+        assert_eq!(band.highest, [(0.5, 9.0), (1.5, 2.0)]);
+        assert!(Band::of(&[], 1.0).median.is_empty());
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::axis::Axis;
 use super::chart::draw;
 use super::frame::Frame;
 use super::ink::Ink;
-use super::series::{down_to, stairs};
 use super::{Figure, Key, Shape, marks};
 
 pub(crate) fn figure(story: &Story<'_>) -> Figure {
@@ -20,16 +19,12 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let drawn = |frame| {
         let name = "Share of traffic on Fargate over time, in percent";
         draw(story, frame, Axis::linear(0.0, 100.0, "%"), name, |chart| {
-            for segment in &set {
-                chart.area(Ink::FargateTint, &down_to(&stairs(segment), 0.0))?;
-            }
+            chart.tinted_stairs(Ink::FargateTint, &set)?;
             marks::uprights(chart, story)?;
             chart.lines(Ink::Measured, &measured)?;
-            for (ink, segments) in [(Ink::Fargate, &set), (Ink::Wanted, &wanted)] {
-                for segment in segments {
-                    chart.line(ink, &stairs(segment))?;
-                }
-            }
+            chart.stairs(Ink::Fargate, &set)?;
+            chart.stairs(Ink::Wanted, &wanted)?;
+            chart.note_if_empty(&[&wanted, &set, &measured])?;
             marks::verdicts(chart, story)?;
             marks::markers(chart, story)
         })
@@ -37,20 +32,20 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let has = |kind| story.events().any(|entry| entry.kind == kind);
     let mut legend = vec![
         Key::new(Ink::Wanted, Shape::Line, "wanted"),
-        Key::new(Ink::Fargate, Shape::Line, "set, in the live weights"),
-        Key::new(Ink::Measured, Shape::Line, "measured, from request counts"),
+        Key::new(Ink::Fargate, Shape::Line, "set in the weights"),
+        Key::new(Ink::Measured, Shape::Line, "measured from requests"),
     ];
     for (kind, ink, shape, label) in [
         (EntryKind::Step, Ink::Step, Shape::Up, "step"),
         (EntryKind::RollBack, Ink::RollBack, Shape::Down, "rollback"),
-        (EntryKind::Fault, Ink::Fault, Shape::Diamond, "fault begins or ends"),
+        (EntryKind::Fault, Ink::Fault, Shape::Diamond, "fault"),
     ] {
         if has(kind) {
             legend.push(Key::new(ink, shape, label));
         }
     }
     for (ink, label) in [
-        (Ink::VerdictHold, "verdict: hold"),
+        (Ink::VerdictHold, "verdict hold"),
         (Ink::VerdictAdvance, "advance"),
         (Ink::VerdictRollBack, "roll back"),
     ] {
@@ -59,11 +54,11 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     Figure {
         id: "share",
         title: "Traffic on Fargate",
-        caption: "Share of requests, in percent. The strip below the plot is the verdict; days \
-                  are UTC, weekends are shaded."
+        caption: "Share of requests. Diamonds stand where a fault begins or ends; the \
+                  strip below the plot is the verdict. Days are UTC, weekends are shaded."
             .to_owned(),
         legend,
-        wide: drawn(Frame::wide(280, 40)),
-        narrow: drawn(Frame::narrow(210, 38)),
+        wide: drawn(Frame::wide(280, 60)),
+        narrow: drawn(Frame::narrow(210, 58)),
     }
 }

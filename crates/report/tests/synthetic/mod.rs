@@ -9,12 +9,12 @@ use model::{PerSide, Share, Span, Time};
 use rehearsal::record::{Entry, EntryKind, Finding, Outcome, Record, Rollback, SCHEMA, Totals};
 
 /// 2026-01-05T00:00:00Z, a Monday.
-pub const START: Time = Time::from_secs(1_767_571_200);
+pub(crate) const START: Time = Time::from_secs(1_767_571_200);
 /// A name that tries to break out of its markup.
-pub const NAME: &str = "tapple-api <b>\"& Söhne'</b>";
+pub(crate) const NAME: &str = "tapple-api <b>\"& Söhne'</b>";
 
 const SLO_MS: f64 = 300.0;
-const SAMPLE_MINUTES: u64 = 5;
+const SAMPLE_MINUTES: usize = 5;
 const DAYS: u64 = 21;
 
 /// Steps of the story: hour, share in percent.
@@ -34,9 +34,9 @@ const STEPS: [(u64, u16); 11] = [
 const ROLLBACK_HOUR: u64 = 87;
 
 /// The whole story.
-pub fn migration() -> Record {
+pub(crate) fn migration() -> Record {
     let end = START + Span::from_days(DAYS);
-    let minutes = (0..=DAYS * 1_440).step_by(usize::try_from(SAMPLE_MINUTES).unwrap());
+    let minutes = (0..=DAYS * 1_440).step_by(SAMPLE_MINUTES);
     let samples: Vec<Entry> = minutes.clone().map(sample).collect();
     let mut timeline: Vec<Entry> =
         minutes.filter(|minute| minute % 60 == 0).map(sample).map(without_evidence).collect();
@@ -61,7 +61,7 @@ pub fn migration() -> Record {
 }
 
 /// A record in which nothing happened.
-pub fn empty() -> Record {
+pub(crate) fn empty() -> Record {
     Record {
         timeline: Vec::new(),
         samples: Vec::new(),
@@ -137,7 +137,7 @@ fn noise(minute: u64, stream: u64) -> f64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^= z >> 31;
-    f64::from(u32::try_from(z >> 32).unwrap()) / f64::from(u32::MAX) * 2.0 - 1.0
+    float(z >> 32) / f64::from(u32::MAX) * 2.0 - 1.0
 }
 
 fn is_breached(minute: u64) -> bool {
@@ -145,7 +145,7 @@ fn is_breached(minute: u64) -> bool {
 }
 
 fn rate(minute: u64) -> f64 {
-    let day = f64::from(u32::try_from(minute % 1_440).unwrap()) / 1_440.0;
+    let day = float(minute % 1_440) / 1_440.0;
     let weekend = if minute / 1_440 % 7 >= 5 { 1.18 } else { 1.0 };
     let surge = if [190, 191, 192, 193, 730, 731, 735, 740].contains(&(minute % 1_440)) {
         1.6
@@ -156,6 +156,20 @@ fn rate(minute: u64) -> f64 {
         * weekend
         * surge
         * (1.0 + 0.05 * noise(minute, 1))
+}
+
+/// Tasks that carry a rate.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few hundred tasks at most"
+)]
+fn tasks(rate: f64) -> u32 {
+    (rate / 420.0) as u32 + 6
+}
+
+fn float(number: u64) -> f64 {
+    f64::from(u32::try_from(number).expect("minutes of three weeks and halves of hashes fit"))
 }
 
 fn sample(minute: u64) -> Entry {
@@ -176,7 +190,6 @@ fn sample(minute: u64) -> Entry {
     let burst = if noise(minute / 15, 6) > 0.985 { 1.9 } else { 1.0 };
     let p99_ec2 = 168.0 * (1.0 + load) * (1.0 + 0.06 * noise(minute, 3)) * burst;
     let p99_fargate = 176.0 * (1.0 + load) * (1.0 + 0.09 * noise(minute, 4)) * slow * burst;
-    let tasks = |rate: f64| (rate / 420.0) as u32 + 6;
     let reserve = tasks(rate.max(52_000.0));
     let verdict = verdict_at(minute);
     Entry {
@@ -215,12 +228,12 @@ fn step_minutes(minute: u64) -> u64 {
 }
 
 fn evidence(minute: u64) -> Evidence {
-    let since = f64::from(u32::try_from(step_minutes(minute)).unwrap());
+    let since = float(step_minutes(minute));
     let harm = if is_breached(minute) {
-        let breached = f64::from(u32::try_from(minute - (82 * 60 + 90)).unwrap());
+        let breached = float(minute - (82 * 60 + 90));
         2.0 + breached * 0.065 + 0.3 * noise(minute, 8)
     } else {
-        2.2 + 1.4 * noise(minute / 6, 7) + 0.4 * noise(minute, 8)
+        2.4 + 1.3 * libm::sin(float(minute) / 190.0) + 0.5 * noise(minute / 9, 7)
     };
     let safe = if is_breached(minute) { -since * 0.01 } else { since * 0.0035 };
     let signal = |scale: f64, stream: u64| SignalEvidence {

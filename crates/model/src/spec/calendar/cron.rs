@@ -136,3 +136,52 @@ impl Field {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fires(cron: &str, time: &str) -> bool {
+        cron.parse::<Cron>().unwrap().fires_at(time.parse().unwrap())
+    }
+
+    #[test]
+    fn schedules_fire_when_every_field_matches() {
+        for (cron, time, expected) in [
+            ("0 12,19 * * *", "2026-01-05T19:00", true),
+            ("0 12,19 * * *", "2026-01-05T19:01", false),
+            ("*/15 9-17 * * mon-fri", "2026-01-05T09:45", true),
+            ("*/15 9-17 * * mon-fri", "2026-01-04T09:45", false),
+            ("0 0 * * 7", "2026-01-04T00:00", true),
+            ("0 0 * * 0", "2026-01-04T00:00", true),
+            ("5/20 * * * *", "2026-01-05T00:45", true),
+            ("0 0 1 jan *", "2026-01-01T00:00", true),
+            // Both days restricted: either is enough.
+            ("0 0 13 * fri", "2026-01-13T00:00", true),
+            ("0 0 13 * fri", "2026-01-09T00:00", true),
+            ("0 0 13 * fri", "2026-01-08T00:00", false),
+        ] {
+            assert_eq!(fires(cron, time), expected, "{cron} at {time}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused() {
+        for text in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "a * * * *",
+            "1,,2 * * * *",
+            "+1 * * * *",
+            "* * * * 8",
+            "99999999999 * * * *",
+        ] {
+            assert!(text.parse::<Cron>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! O1, O5.
+
+use audit::Invariant::{O1, O5, S4};
+use model::Side;
+use model::action::{Action, Direction};
+use model::route::WeightPair;
+use model::spec::Mode;
+
+use crate::case::{
+    A, Case, advance, broken, doing, each, event, expect, intended, rollback, scheduled,
+    set_bounds, weights,
+};
+
+#[test]
+fn nothing_is_written_without_leave() {
+    let observing = |case: &mut Case| case.spec.mode = Mode::Observe;
+    let frozen = |case: &mut Case| case.settings.freeze = true;
+    let raise = || doing(vec![set_bounds(Side::Ec2, (100, 600), (120, 600))]);
+    for spoil in [observing, frozen] {
+        for base in [advance, rollback, raise] {
+            let case = base().with(spoil);
+            expect("no leave", &case, &[O1]);
+            assert_eq!(case.audit().permitted(), [], "rollbacks included");
+        }
+        expect("nothing to write", &doing(Vec::new()).with(spoil), &[]);
+    }
+}
+
+#[test]
+fn other_peoples_routes_are_left_alone() {
+    let foreign = |case: &mut Case| {
+        case.weights().insert("Z9/other/A".to_owned(), WeightPair { ec2: 1, fargate: 0 });
+    };
+    for base in [advance, rollback] {
+        let case = base().with(foreign);
+        assert!(broken(case.audit().findings()).contains(&O1));
+        assert_eq!(case.audit().permitted(), []);
+    }
+    let unrouted = advance().with(|case| case.spec.traffic.router = None);
+    expect("no router at all", &unrouted, &[O1]);
+}
+
+#[test]
+fn other_peoples_scheduled_actions_are_left_alone() {
+    let put = |name| Action::PutScheduled {
+        side: Side::Ec2,
+        scheduled: scheduled(name, 60, Some(200), None),
+    };
+    let delete = |name: &str| Action::DeleteScheduled { side: Side::Ec2, name: name.to_owned() };
+    expect("put ours", &doing(vec![put("ferry-a")]), &[]);
+    expect("put another", &doing(vec![put("nightly")]), &[O1]);
+    expect("delete ours", &doing(vec![delete("ferry-a")]), &[]);
+    expect("delete another", &doing(vec![delete("nightly")]), &[O1]);
+}
+
+#[test]
+fn a_side_without_a_service_is_not_scaled() {
+    let nameless = |case: &mut Case| {
+        case.spec.ec2.service = None;
+        case.spec.fargate.service = None;
+    };
+    for side in Side::ALL {
+        for action in [
+            set_bounds(side, (100, 600), (120, 600)),
+            Action::PutScheduled { side, scheduled: scheduled("ferry-a", 60, Some(200), None) },
+            Action::DeleteScheduled { side, name: "ferry-a".to_owned() },
+        ] {
+            expect("no service", &doing(vec![action]).with(nameless), &[O1]);
+        }
+    }
+}
+
+#[test]
+fn what_others_changed_is_not_written_over() {
+    let changed = |direction| {
+        move |case: &mut Case| {
+            case.moves(100, if direction == Direction::Advance { 250 } else { 0 }, direction);
+            case.plan.events = vec![event()];
+            case.status.intended = Some(intended(crate::case::ago(9), weights(50), weights(90)));
+        }
+    };
+    expect("up", &advance().with(changed(Direction::Advance)), &[O5]);
+    expect("back", &advance().with(changed(Direction::RollBack)), &[]);
+    each(
+        advance,
+        &[
+            (
+                "what we wrote",
+                |case| {
+                    case.status.intended =
+                        Some(intended(crate::case::ago(9), weights(50), weights(100)));
+                },
+                &[],
+            ),
+            (
+                "a write that was never made",
+                |case| {
+                    case.status.intended =
+                        Some(intended(crate::case::ago(9), weights(100), weights(110)));
+                },
+                &[],
+            ),
+            (
+                "one route of two",
+                |case| {
+                    let mut after = weights(100);
+                    after.insert(A.to_owned(), WeightPair { ec2: 180, fargate: 20 });
+                    case.status.intended = Some(intended(crate::case::ago(9), weights(50), after));
+                },
+                &[O5],
+            ),
+            ("nothing written yet", |case| case.status.intended = None, &[]),
+        ],
+    );
+    let lowering = advance().with(|case| {
+        case.moves(250, 100, Direction::Advance);
+        case.plan.events = vec![event()];
+        case.status.intended = Some(intended(crate::case::ago(9), weights(50), weights(90)));
+    });
+    expect("an advance that goes back", &lowering, &[O5, S4]);
+}

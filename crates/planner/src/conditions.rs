@@ -97,8 +97,13 @@ fn told_as(
 ) -> Option<Severity> {
     let now = holds == ConditionStatus::True;
     match kind {
-        // The rollback that latched has told of itself, and so does `Drifted`.
-        ConditionType::Stalled if matches!(reason, "Latched" | "Drifted" | "RoutesDisagree") => {
+        // The rollback that latched has told of itself, and so do `Drifted` and `Degraded`.
+        ConditionType::Stalled
+            if matches!(
+                reason,
+                "Latched" | "Drifted" | "RoutesDisagree" | "WorseWithinBudget" | "CommonMode"
+            ) =>
+        {
             None
         }
         ConditionType::Stalled | ConditionType::Degraded | ConditionType::Drifted => {

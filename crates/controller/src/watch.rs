@@ -16,7 +16,7 @@ use store::{Contents, Evidence, Store, Version};
 use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
-use crate::minutes::MinuteLog;
+use crate::minutes::{self, MinuteLog};
 use crate::observe::Sight;
 use crate::safe::SafeRates;
 use crate::tick;
@@ -213,8 +213,7 @@ impl Watch {
 
     /// Takes a minute into what is known of load and of what tasks carry.
     fn learn(&mut self, side: Side, read: &SideMinute) {
-        let requests = read.counts.requests.or(is_silent(read).then_some(0));
-        self.load.push(side, read.minute, requests);
+        self.load.push(side, read.minute, minutes::requests(read));
         self.safe.push(side, read, self.latency_budget());
     }
 
@@ -247,10 +246,9 @@ impl Watch {
             *self.latest.get_mut(side) = Latest::of(newest);
         }
         for read in answer.iter().filter(|read| read.minute <= latest) {
+            self.load.push(side, read.minute, minutes::requests(read));
             if rows.iter().any(|row| row.minute == read.minute) {
-                self.learn(side, read);
-            } else if is_silent(read) {
-                self.load.push(side, read.minute, Some(0));
+                self.safe.push(side, read, self.latency_budget());
             }
         }
         let safe = *self.safe.per_task_rpm().get(side);
@@ -302,7 +300,8 @@ impl Watch {
         // Serialising plain data into a string has nothing to fail on; if it ever did, the last
         // checkpoint stays, which is older and as good.
         if let Ok(fold) = serde_json::to_string(&checkpoint) {
-            self.contents.evidence = Some(Evidence { method: analysis::METHOD_VERSION, fold });
+            let method = analysis::METHOD_VERSION;
+            self.contents.evidence = Some(Evidence { method, fold: fold.into() });
             self.checkpoint_at = Some(now);
         }
     }
@@ -319,12 +318,6 @@ impl Latest {
             slow_ratio: slow.zip(requests).map(|(slow, requests)| slow / requests.max(1.0)),
         }
     }
-}
-
-/// Whether a minute says that nobody asked: a balancer publishes no count of requests then, but
-/// goes on publishing the health of its targets (O3).
-const fn is_silent(read: &SideMinute) -> bool {
-    read.counts.requests.is_none() && read.healthy.is_some()
 }
 
 fn parts(managed: &Managed, groups: &PerSide<Option<TargetGroup>>) -> Parts {

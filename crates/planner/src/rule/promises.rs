@@ -37,18 +37,19 @@ fn renew(facts: &Facts<'_>, draft: &mut Draft) {
         return;
     }
     if let Ok(reserve) = need::tasks(facts, Side::Ec2, Share::ZERO, Demand::Peak) {
-        grow(&mut draft.status.floors.ec2, reserve);
+        grow(draft, Side::Ec2, reserve);
     }
     if draft.status.short_since.is_some()
         && let Ok(needed) = need::tasks(facts, Side::Fargate, live, Demand::Now)
     {
-        grow(&mut draft.status.floors.fargate, needed);
+        grow(draft, Side::Fargate, needed);
     }
 }
 
-fn grow(floor: &mut Option<u32>, needed: u32) {
+fn grow(draft: &mut Draft, side: Side, needed: u32) {
+    let floor = *draft.status.floors.get(side);
     if floor.is_none_or(|floor| f64::from(needed) > f64::from(floor) * GROWTH_MIN) {
-        *floor = Some(needed);
+        draft.promise(side, needed);
     }
 }
 
@@ -102,10 +103,9 @@ pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) 
             });
         }
     }
-    // A desired count is never written against an active scalable target; a suspended one
-    // does not follow its own minimum.
-    let is_scaled = scaling.is_some_and(|scaling| !scaling.suspended);
-    if !is_scaled {
+    // A desired count is never written beside a scalable target, not even a suspended one: what
+    // a person suspended is a person's to start, and too few tasks hold the step.
+    if scaling.is_none() {
         let desired = (*facts.services.get(side))?.desired;
         if desired < floor {
             raise.actions.push(Action::SetDesired { side, expected: desired, desired: floor });

@@ -14,7 +14,7 @@ use model::route::{Propagation, Split, WeightPair, Weights};
 use model::settings::Settings;
 use model::spec::Migration;
 use model::status::Status;
-use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
+use model::verdict::{Evidence, SignalEvidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Share, Side, Span, Time};
 use planner::{Grant, Input, plan};
 use serde_json::{Value, json};
@@ -206,13 +206,22 @@ impl World {
 
     fn judged(&self) -> Verdict {
         let (kind, reason) = self.verdict.clone();
-        let evidence = Evidence { eta: self.eta, ..Evidence::default() };
+        let signals = [("latency".to_owned(), SignalEvidence::default())].into();
+        let evidence = Evidence { eta: self.eta, signals, ..Evidence::default() };
         Verdict { kind, reason, minute: Some(self.now.minute() - self.verdict_age), evidence }
+    }
+
+    /// What a pass is given besides what is wanted and remembered.
+    pub(crate) fn scene(&self) -> (Observation, Verdict) {
+        (self.observation(), self.judged())
     }
 
     /// Plans a pass without doing it.
     pub(crate) fn plan(&self) -> Plan {
-        let (observation, verdict) = (self.observation(), self.judged());
+        self.plan_scene(&self.scene())
+    }
+
+    pub(crate) fn plan_scene(&self, (observation, verdict): &(Observation, Verdict)) -> Plan {
         let dependencies = self
             .dependencies
             .iter()
@@ -225,8 +234,8 @@ impl World {
             spec: &self.migration,
             settings: &self.settings,
             status: &self.status,
-            observation: &observation,
-            verdict: &verdict,
+            observation,
+            verdict,
             dependencies: &dependencies,
             grant: self.grant.clone(),
         })

@@ -1,17 +1,16 @@
 //! What goes wrong with calls, and what never changes.
 
-mod world;
-
-use cloud::{ErrorKind, SideMinute};
+use crate::world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
+use cloud::{ErrorKind, Router as _, Shift};
+use futures::executor::block_on;
 use model::observation::{Bounds, ScheduledBounds};
-use model::route::WeightPair;
+use model::route::{Route, WeightPair, Weights};
 use model::{Side, Span};
 use region::fault::FaultRow;
 use region::journal::{Author, Change, Outcome};
 use region::load::GeneratedLoad;
 use region::request::{OPERATIONS, Request, Response, RouteChange};
-use region::{Region, RegionSpec};
-use world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
+use region::{Region, RegionSpec, SimulatedCloud};
 
 fn row(name: &str) -> FaultRow {
     FaultRow { at: Some(Span::ZERO), r#type: name.to_owned(), ..FaultRow::default() }
@@ -22,12 +21,12 @@ fn api(name: &str, api: &str) -> FaultRow {
 }
 
 fn percent(text: &str) -> Option<region::fault::Fraction> {
-    Some(text.parse().unwrap())
+    Some(text.parse().expect("a percentage"))
 }
 
 fn with(spec: &RegionSpec, rows: Vec<FaultRow>) -> Region {
     let spec = RegionSpec { faults: rows, ..spec.clone() };
-    Region::new(&spec, 5).unwrap()
+    Region::new(&spec, 5).expect("the spec is a region")
 }
 
 /// One call of each operation.
@@ -55,10 +54,7 @@ fn call_all(region: &mut Region) -> Vec<(&'static str, Response)> {
 }
 
 fn failure(response: &Response) -> Option<ErrorKind> {
-    match response {
-        Response::Failed(error) => Some(error.kind),
-        _ => None,
-    }
+    if let Response::Failed(error) = response { Some(error.kind) } else { None }
 }
 
 #[test]
@@ -122,16 +118,12 @@ fn stale_reads_answer_with_the_past_until_they_stop() {
     assert_eq!(region.handle(&update), Response::Done);
     // The change is conditional on what is live, not on what a stale read says.
     assert_eq!(shift(&mut region, &route, 90, 10), Response::Done);
-    let desired =
-        |region: &mut Region| match region.handle(&Request::DescribeService { id: &service }) {
-            Response::Service(service) => service.desired,
-            other => panic!("{other:?}"),
-        };
-    let fargate =
-        |region: &mut Region| match region.handle(&Request::DescribeRoute { route: &route }) {
-            Response::Route { weights, .. } => weights.fargate,
-            other => panic!("{other:?}"),
-        };
+    let desired = |region: &mut Region| {
+        region.handle(&Request::DescribeService { id: &service }).service().unwrap().desired
+    };
+    let fargate = |region: &mut Region| {
+        region.handle(&Request::DescribeRoute { route: &route }).route().unwrap().0.fargate
+    };
     for (secs, seen) in [(0, (1, 0)), (50, (1, 0)), (20, (9, 10)), (600, (9, 10))] {
         pass(&mut region, Span::from_secs(secs));
         assert_eq!((desired(&mut region), fargate(&mut region)), seen, "{secs} s later");
@@ -142,7 +134,6 @@ fn stale_reads_answer_with_the_past_until_they_stop() {
 fn a_stale_writer_fails_in_route_53_and_not_on_a_rule() {
     for (route, refused) in [(record(), Some(ErrorKind::Conflict)), (rule(), None)] {
         let mut region = with(&quiet(100.0, route.clone()), Vec::new());
-        let weights = |ec2, fargate| WeightPair { ec2, fargate };
         let change =
             RouteChange { route: &route, expected: weights(90, 10), weights: weights(50, 50) };
         let answer = region.handle(&Request::ChangeRoutes { changes: &[change] });
@@ -150,8 +141,8 @@ fn a_stale_writer_fails_in_route_53_and_not_on_a_rule() {
     }
 }
 
-#[test]
-fn a_batch_with_one_stale_record_changes_nothing() {
+/// Two applications whose records lie in one zone, and the second one's route.
+fn neighbours() -> (RegionSpec, Route) {
     let mut spec = quiet(100.0, record());
     let mut other = spec.applications[0].clone();
     other.name = "other".to_owned();
@@ -161,16 +152,26 @@ fn a_batch_with_one_stale_record_changes_nothing() {
         service.target_group_arn = format!("other-{}", side.name());
         service.scaling = None;
     }
-    let Some(model::route::Route::Route53Record { name, .. }) =
-        other.routes.first_mut().map(|route| &mut route.route)
-    else {
-        panic!("a record")
+    let route = Route::Route53Record {
+        zone: "Z1".to_owned(),
+        name: "other.example.com".to_owned(),
+        record_type: "A".to_owned(),
+        ec2_set: "ec2".to_owned(),
+        fargate_set: "fargate".to_owned(),
     };
-    *name = "other.example.com".to_owned();
-    let route = other.routes[0].route.clone();
+    other.routes[0].route = route.clone();
     spec.applications.push(other);
+    (spec, route)
+}
+
+const fn weights(ec2: u32, fargate: u32) -> WeightPair {
+    WeightPair { ec2, fargate }
+}
+
+#[test]
+fn a_batch_with_one_stale_record_changes_nothing() {
+    let (spec, route) = neighbours();
     let mut region = Region::new(&spec, 1).unwrap();
-    let weights = |ec2, fargate| WeightPair { ec2, fargate };
     let good = record();
     let changes = [
         RouteChange { route: &good, expected: weights(100, 0), weights: weights(90, 10) },
@@ -184,6 +185,44 @@ fn a_batch_with_one_stale_record_changes_nothing() {
 }
 
 #[test]
+fn steps_of_one_zone_share_a_batch_that_none_of_them_spoils() {
+    let (mut spec, other) = neighbours();
+    // Reads answer with the past, so that the second shift's expectation looks good and is not.
+    let stale = FaultRow { age: Some(Span::from_secs(60)), ..api("staleRead", "route53") };
+    spec.faults = vec![FaultRow { at: Some(Span::from_mins(10)), ..stale }];
+    let cloud = SimulatedCloud::new(Region::new(&spec, 1).unwrap());
+    let step = |route: &Route, from: WeightPair, to: WeightPair, rollback| Shift {
+        routes: vec![route.clone()],
+        expected: Weights::from([(route.key(), from)]),
+        weights: Weights::from([(route.key(), to)]),
+        rollback,
+    };
+    let batches =
+        || cloud.with(|r| r.journal().calls().get("route53:ChangeResourceRecordSets").copied());
+    let both = |from, to, rollback| {
+        [step(&other, from, to, rollback), step(&record(), from, to, rollback)]
+    };
+    let set = |shifts: &[Shift]| -> Vec<Result<bool, ErrorKind>> {
+        let answers = block_on(cloud.set(shifts));
+        answers.into_iter().map(|a| a.map(|a| a.written).map_err(|e| e.kind)).collect()
+    };
+    assert_eq!(set(&both(weights(100, 0), weights(90, 10), false)), [Ok(true), Ok(true)]);
+    assert_eq!(batches(), Some(1), "two steps in one batch");
+    assert_eq!(set(&both(weights(90, 10), weights(95, 5), true)), [Ok(true), Ok(true)]);
+    assert_eq!(batches(), Some(3), "rollbacks leave alone");
+    cloud.with(|region| {
+        pass(region, Span::from_mins(20));
+        let expected = weights(95, 5);
+        let change = RouteChange { route: &other, expected, weights: weights(100, 0) };
+        region.handle(&Request::ChangeRoutes { changes: &[change] }).done().unwrap();
+    });
+    let answers = set(&both(weights(95, 5), weights(80, 20), false));
+    assert_eq!(answers, [Err(ErrorKind::Conflict), Ok(true)]);
+    let shares = [0, 1].map(|app| cloud.with(|r| r.truth(app).unwrap().share_max.per_mille()));
+    assert_eq!(shares, [200, 0]);
+}
+
+#[test]
 fn minutes_are_late_short_at_first_or_never_there() {
     let mut spec = quiet(1000.0, record());
     spec.metrics.backfilled = 0.2;
@@ -191,10 +230,7 @@ fn minutes_are_late_short_at_first_or_never_there() {
     let mut region = with(&spec, Vec::new());
     let read = |region: &mut Region| {
         let all = ask(Side::Ec2, START.minute(), START.minute() + 600);
-        match region.handle(&Request::GetMinutes { ask: &all }) {
-            Response::Minutes(minutes) => minutes,
-            other => panic!("{other:?}"),
-        }
+        region.handle(&Request::GetMinutes { ask: &all }).minutes().expect("the group is there")
     };
     pass(&mut region, Span::from_mins(600));
     let early = read(&mut region);
@@ -224,17 +260,13 @@ fn gaps_delays_and_nulls_are_no_numbers() {
         let mut region = with(&quiet(1000.0, record()), vec![FaultRow { r#for: span, ..row }]);
         pass(&mut region, after);
         let all = ask(Side::Ec2, START.minute(), START.minute() + 20);
-        match region.handle(&Request::GetMinutes { ask: &all }) {
-            Response::Minutes(minutes) => minutes,
-            other => panic!("{other:?}"),
-        }
+        region.handle(&Request::GetMinutes { ask: &all }).minutes().expect("the group is there")
     };
     let hour = Span::from_hours(1);
     let gap = read(FaultRow { side: side.clone(), ..row("metricGap") }, hour);
     assert_eq!(gap.first().unwrap().minute, START.minute() + 10);
     let null = read(FaultRow { side, ..row("metricNull") }, hour);
-    let nothing = |m: &SideMinute| m.counts.requests.is_none() && m.healthy.is_none();
-    assert_eq!(null.iter().filter(|minute| nothing(minute)).count(), 10);
+    assert_eq!(null.iter().filter(|minute| minute.counts.requests.is_none()).count(), 10);
     let late = FaultRow { delay: Some(Span::from_mins(20)), ..row("metricDelay") };
     assert!(
         read(late.clone(), Span::from_mins(18)).iter().all(|m| m.minute >= START.minute() + 10)
@@ -334,5 +366,36 @@ fn every_operation_of_a_request_is_named() {
     let mut region = with(&quiet(100.0, record()), Vec::new());
     for (operation, _) in call_all(&mut region) {
         assert!(OPERATIONS.contains(&operation), "{operation}");
+    }
+}
+
+#[test]
+fn random_faults_never_break_the_world() {
+    let span = Span::from_days(1);
+    for seed in 0..40 {
+        let load = GeneratedLoad { mean_rps: 300.0, seed, ..GeneratedLoad::default() };
+        let mut spec = loaded(load.load().unwrap(), record());
+        spec.noise = Default::default();
+        spec.faults = region::fault::random(seed, span).faults;
+        let mut region = Region::new(&spec, seed).unwrap();
+        let mut share = 0;
+        while region.now() < START + span {
+            pass(&mut region, Span::from_mins(10));
+            call_all(&mut region);
+            share = (share + 1) % 50;
+            shift(&mut region, &record(), 100 - share, share);
+            let truth = region.truth(0).unwrap();
+            assert!((0.0..=1.0).contains(&truth.share_realised), "{seed}: {truth:?}");
+            for (_, side) in truth.sides.iter() {
+                assert!(side.healthy <= side.running, "{seed}: {truth:?}");
+            }
+        }
+        for minute in region.minutes(0) {
+            for (_, side) in minute.sides.iter() {
+                let answered = side.requests.checked_sub(side.unanswered);
+                assert!(answered.is_some_and(|answered| side.slow <= answered), "{minute:?}");
+                assert!(side.errors <= side.requests, "{minute:?}");
+            }
+        }
     }
 }

@@ -36,7 +36,8 @@ pub(crate) async fn act(cloud: &Cloud, orders: &[Order]) -> BTreeMap<String, Vec
     for (name, position, answer) in shift(cloud, orders, Action::is_rollback).await {
         fill(name, position, answer);
     }
-    for (name, position, answer) in join_all(orders.iter().map(|order| scale(cloud, order))).await.concat()
+    for (name, position, answer) in
+        join_all(orders.iter().map(|order| scale(cloud, order))).await.concat()
     {
         fill(name, position, answer);
     }

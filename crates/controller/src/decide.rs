@@ -42,9 +42,7 @@ pub(crate) fn decide(
     };
     let mut plans: BTreeMap<&str, Plan> = proposals
         .iter()
-        .filter_map(|(name, proposal)| {
-            Some((name.as_str(), planned(name, proposal, Grant::Open)?))
-        })
+        .filter_map(|(name, proposal)| Some((name.as_str(), planned(name, proposal, Grant::Open)?)))
         .collect();
     for (name, grant) in grants(now, settings, watches, &plans, history) {
         if let (Grant::NoAdvance(_), Some((name, proposal))) =
@@ -163,7 +161,8 @@ fn fleet(
     let own = watches.get(name).map(clusters);
     let mut fleet = Fleet::default();
     for (other, watch) in watches.iter().filter(|(other, _)| *other != name) {
-        let steps = plans.get(other.as_str()).is_some_and(|plan| planner::is_stepping(&plan.status));
+        let steps =
+            plans.get(other.as_str()).is_some_and(|plan| planner::is_stepping(&plan.status));
         if !steps && !planner::is_stepping(&watch.contents.status) {
             continue;
         }
@@ -207,9 +206,9 @@ fn permit(now: Time, watch: &Watch, audited: &Audited, plan: &mut Plan) {
         return;
     }
     plan.actions = audited.permitted().to_vec();
-    let message = match audited.findings().first() {
-        Some(finding) => format!("the audit stopped a plan: {finding}"),
-        None => "the audit stopped a plan".to_owned(),
+    let message = match audited.cause() {
+        Some(finding) => format!("The audit stopped a plan: {finding}."),
+        None => "The audit stopped a plan.".to_owned(),
     };
     if plan.actions.is_empty() {
         let report = std::mem::take(&mut plan.report);
@@ -227,12 +226,13 @@ fn permit(now: Time, watch: &Watch, audited: &Audited, plan: &mut Plan) {
 
 /// Whether a migration may be moving or is suspect, so that it is looked at more often.
 pub(crate) fn is_urgent(pass: &Pass) -> bool {
-    let waits_for_capacity = pass.plan.report.refusals().all(|refusal| {
-        matches!(refusal.reason, Reason::CapacityShort { .. } | Reason::NotSettled)
-    }) && pass.plan.report.refusals().next().is_some();
-    let unsettled =
-        pass.plan.status.step.as_ref().is_some_and(|step| step.settled_at.is_none());
-    let unsure = pass.answers.iter().any(|answer| !matches!(answer, Answer::Written | Answer::AlreadySo));
+    let waits_for_capacity =
+        pass.plan.report.refusals().all(|refusal| {
+            matches!(refusal.reason, Reason::CapacityShort { .. } | Reason::NotSettled)
+        }) && pass.plan.report.refusals().next().is_some();
+    let unsettled = pass.plan.status.step.as_ref().is_some_and(|step| step.settled_at.is_none());
+    let unsure =
+        pass.answers.iter().any(|answer| !matches!(answer, Answer::Written | Answer::AlreadySo));
     !pass.plan.actions.is_empty()
         || waits_for_capacity
         || unsettled

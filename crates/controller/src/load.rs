@@ -7,10 +7,12 @@ use model::{PerSide, Share, Side};
 
 /// Minutes over which the present load, the sides' rates and the real share are taken.
 const RECENT_MINUTES: i64 = 10;
+/// One entry for each of them.
+const RECENT_MAX: usize = 10;
 /// Minutes that one remembered maximum stands for.
 const BLOCK_MINUTES: i64 = 10;
-/// A week of blocks: the load that a rollback must be able to carry is the week's highest.
-const BLOCKS_MAX: usize = (7 * 24 * 60 / BLOCK_MINUTES) as usize;
+/// A week of such blocks: the load that a rollback must be able to carry is the week's highest.
+const BLOCKS_MAX: usize = 7 * 24 * 6;
 /// Load may grow by this factor until the next settled minute is seen: settled minutes are two
 /// to three minutes old, and outside announced surges load hardly grows by a quarter in that
 /// time. Surges are covered by the week's peak, not by this factor.
@@ -36,9 +38,10 @@ impl LoadLog {
     pub(crate) fn push(&mut self, side: Side, minute: i64, requests: Option<u64>) {
         let Some(entry) = self.entry(minute) else { return };
         *entry.requests.get_mut(side) = requests;
-        let total = entry.requests.ec2.unwrap_or(0).saturating_add(entry.requests.fargate.unwrap_or(0));
+        let total =
+            entry.requests.ec2.unwrap_or(0).saturating_add(entry.requests.fargate.unwrap_or(0));
         self.raise_block(minute.div_euclid(BLOCK_MINUTES), total);
-        while self.recent.len() > usize::try_from(RECENT_MINUTES).unwrap_or(0) {
+        while self.recent.len() > RECENT_MAX {
             self.recent.pop_front();
         }
     }
@@ -70,7 +73,11 @@ impl LoadLog {
     /// The load as of `latest`, the newest settled minute. `None` when neither side was heard
     /// of within the recent minutes: no data is not no load.
     #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
-    pub(crate) fn load(&self, latest: i64, safe_per_task_rpm: PerSide<Option<f64>>) -> Option<Load> {
+    pub(crate) fn load(
+        &self,
+        latest: i64,
+        safe_per_task_rpm: PerSide<Option<f64>>,
+    ) -> Option<Load> {
         let recent = || self.recent.iter().filter(move |r| r.minute > latest - RECENT_MINUTES);
         let newest = recent().filter(|r| r.requests.ec2.is_some() || r.requests.fargate.is_some());
         let minute = newest.map(|r| r.minute).max()?;
@@ -102,7 +109,8 @@ impl LoadLog {
             .filter_map(|r| Some((r.minute, r.requests.ec2?, r.requests.fargate?)))
             .peekable();
         let from_minute = counted.peek()?.0;
-        let (ec2, fargate) = counted.fold((0, 0), |(e, f), (_, ec2, fargate)| (e + ec2, f + fargate));
+        let (ec2, fargate) =
+            counted.fold((0, 0), |(e, f), (_, ec2, fargate)| (e + ec2, f + fargate));
         let requests = ec2 + fargate;
         let share = Share::from_ratio(fargate as f64 / requests as f64)?;
         Some(MeasuredShare { share, requests, from_minute })

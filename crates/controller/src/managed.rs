@@ -14,7 +14,9 @@ pub enum Unsupported {
     #[error("spec.workload: this version carries `loadBalanced` only, not `{0}`")]
     Workload(&'static str),
     /// A router without an implementation here.
-    #[error("spec.traffic.router: this version has no `{0}`; use `route53Weighted` or `albWeighted`")]
+    #[error(
+        "spec.traffic.router: this version has no `{0}`; use `route53Weighted` or `albWeighted`"
+    )]
     Router(&'static str),
     /// A service is not named.
     #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
@@ -52,9 +54,7 @@ impl Managed {
             (workload, _) => return Err(Unsupported::Workload(workload.name())),
         };
         let named = |side: Side, cluster: &String, service: &Option<String>| match service {
-            Some(service) => {
-                Ok(ServiceId { cluster: cluster.clone(), service: service.clone() })
-            }
+            Some(service) => Ok(ServiceId { cluster: cluster.clone(), service: service.clone() }),
             None => Err(Unsupported::ServiceMissing(side.name())),
         };
         Ok(Self {

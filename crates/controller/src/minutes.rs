@@ -205,8 +205,7 @@ mod tests {
         };
         log.note(Time::from_secs(6_000), context(1, true));
         log.note(Time::from_secs(6_030), context(5, true));
-        let rows =
-            log.take(Side::Fargate, Time::from_secs(6_200), 100, &[read(100, Some(5))]);
+        let rows = log.take(Side::Fargate, Time::from_secs(6_200), 100, &[read(100, Some(5))]);
         assert_eq!(rows[0].context.settled, Some(false));
     }
 }

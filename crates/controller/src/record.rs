@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use model::action::Action;
 use model::event::Event;
 use model::{Span, Time};
-use store::{Answer, Entry, Happening, Store};
+use store::{Answer, Entry, Happening, IntentError, Store};
 
 use crate::tick::Pass;
 use crate::watch::Watch;
@@ -28,47 +29,50 @@ pub(crate) async fn intend(
     if actions.is_empty() && !told && !checkpoint {
         return true;
     }
-    let mut contents = watch.contents.clone();
-    contents.status = pass.plan.status.clone();
-    let mut entries: Vec<Entry> = pass.plan.events.iter().map(|event| told_entry(now, event)).collect();
-    if !actions.is_empty() {
+    let intent = watch.contents.intent.clone();
+    let status = std::mem::replace(&mut watch.contents.status, pass.plan.status.clone());
+    let mut entries: Vec<Entry> =
+        pass.plan.events.iter().map(|event| told_entry(now, event)).collect();
+    let opened = if actions.is_empty() {
+        Ok(())
+    } else {
         let why = pass.plan.events.first().map_or("", |event| event.message.as_str());
-        entries.extend(open_intent(&mut contents, now, actions.clone(), why));
-    }
-    std::mem::swap(&mut watch.contents, &mut contents);
+        open_intent(watch, now, actions.clone(), why).map(|opened| entries.extend(opened))
+    };
     if checkpoint || !actions.is_empty() {
         watch.checkpoint(now);
     }
-    match store.save(&watch.managed.name, version, &watch.contents, &entries).await {
-        Ok(version) => {
-            watch.version = Some(version);
-            true
-        }
-        Err(_) => {
-            // The record may or may not hold this: read it again before anything else.
-            watch.contents = contents;
-            watch.version = None;
-            false
-        }
+    let saved = match opened {
+        Ok(()) => store.save(&watch.managed.name, version, &watch.contents, &entries).await.ok(),
+        // An intent that cannot be put on record must not be carried out.
+        Err(_) => None,
+    };
+    if saved.is_none() {
+        // The store may or may not hold this: it is read again before anything else is done.
+        watch.contents.intent = intent;
+        watch.contents.status = status;
     }
+    watch.version = saved;
+    saved.is_some()
 }
 
-/// An intent that was left open by a crash is closed as unknown: the observation says what
-/// became of it, and the plan that follows rests on the observation.
+/// Puts an intent on record. One that a crash left open is closed as unknown first: the
+/// observation says what became of it, and the plan that follows rests on the observation.
 fn open_intent(
-    contents: &mut store::Contents,
+    watch: &mut Watch,
     now: Time,
-    actions: Vec<model::action::Action>,
+    actions: Vec<Action>,
     why: &str,
-) -> Vec<Entry> {
+) -> Result<Vec<Entry>, IntentError> {
+    let contents = &mut watch.contents;
     let mut entries = Vec::new();
     if let Some(open) = contents.intent.as_ref().filter(|intent| intent.is_open()) {
         let lost = || Answer::Unknown { message: "the process ended before the answer".to_owned() };
         let answers = open.actions.iter().map(|_| lost()).collect();
-        entries.extend(contents.close_intent(now, answers).unwrap_or_default());
+        entries.extend(contents.close_intent(now, answers)?);
     }
-    entries.extend(contents.begin_intent(now, actions, why).unwrap_or_default());
-    entries
+    entries.extend(contents.begin_intent(now, actions, why)?);
+    Ok(entries)
 }
 
 /// Saves what became of the intent.

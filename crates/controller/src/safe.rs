@@ -74,11 +74,7 @@ mod tests {
     fn read(requests: u64, slow: u64, healthy: u32) -> SideMinute {
         SideMinute {
             minute: 0,
-            counts: Counts {
-                requests: Some(requests),
-                slow: Some(slow),
-                ..Counts::default()
-            },
+            counts: Counts { requests: Some(requests), slow: Some(slow), ..Counts::default() },
             healthy: Some(healthy),
             cpu_percent: None,
             p50_ms: None,

@@ -103,8 +103,7 @@ impl Controller {
         self.observe(now).await;
         self.read_minutes(now).await;
         let proposals = self.propose(now);
-        let decided =
-            decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
+        let decided = decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
         let orders = self.record(now, &decided).await;
         let answers = act::act(&self.cloud, &orders).await;
         let passes = self.close(now, decided, answers).await;

@@ -119,7 +119,10 @@ impl Checker {
             }
             (Change::Bounds { after, .. }, Action::SetBounds { bounds, .. }) => after == bounds,
             (Change::Desired { after, .. }, Action::SetDesired { desired, .. }) => after == desired,
-            (Change::Scheduled { .. }, Action::PutScheduled { .. } | Action::DeleteScheduled { .. })
+            (
+                Change::Scheduled { .. },
+                Action::PutScheduled { .. } | Action::DeleteScheduled { .. },
+            )
             | (Change::Nothing, _) => true,
             (
                 Change::Weights { .. }
@@ -203,9 +206,8 @@ impl Checker {
         let healthy = healthy.max(truth.sides.fargate.healthy);
         let wanted = load.now_rpm * to.ratio();
         if f64::from(healthy) * safe < wanted {
-            let message = format!(
-                "{healthy} tasks of {safe:.0} requests a minute for {wanted:.0} at {to}"
-            );
+            let message =
+                format!("{healthy} tasks of {safe:.0} requests a minute for {wanted:.0} at {to}");
             self.broken("S1", at, message);
         }
     }
@@ -263,7 +265,9 @@ impl Checker {
     fn reserve(&mut self, truth: &Truth, pass: &Pass) {
         let status = &pass.plan.status;
         let live = status.share.set.is_some_and(|share| share > Share::ZERO);
-        let (Some(floor), Some(bounds)) = (status.floors.ec2, truth.sides.ec2.bounds) else { return };
+        let (Some(floor), Some(bounds)) = (status.floors.ec2, truth.sides.ec2.bounds) else {
+            return;
+        };
         let edited = !pass.findings.is_empty() || !pass.plan.actions.is_empty();
         if live && status.drained_at.is_none() && bounds.min < floor && !edited {
             let known = pass.observation.scaling.ec2.at();

@@ -100,11 +100,10 @@ pub fn run(options: &Options, progress: impl FnMut(&Progress)) -> Result<Run, Er
     region.advance_to(options.start);
     let handle = SimulatedCloud::new(region);
     let store = Arc::new(MemoryStore::new());
-    let mut controller =
-        Controller::new(handle.cloud(), store, options.settings.clone());
+    let mut controller = Controller::new(handle.cloud(), store, options.settings.clone());
     controller.manage(1, Arc::clone(&options.migration))?;
     let mut rehearsal = Rehearsal {
-        handle: handle.clone(),
+        handle,
         recorder: Recorder::default(),
         checker: Checker::new(&managed),
         settled_since: None,
@@ -223,10 +222,7 @@ fn outcome(pass: &Pass) -> Outcome {
     } else if let Some(latch) = &pass.plan.status.latch {
         Outcome::RolledBack { reason: latch.reason.to_string() }
     } else if let Some(stalled) = of(ConditionType::Stalled) {
-        Outcome::Stalled {
-            reason: stalled.reason.to_string(),
-            message: stalled.message.clone(),
-        }
+        Outcome::Stalled { reason: stalled.reason.to_string(), message: stalled.message.clone() }
     } else {
         Outcome::Unfinished { waiting: waiting(&pass.plan) }
     }
@@ -235,7 +231,9 @@ fn outcome(pass: &Pass) -> Outcome {
 fn said(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Succeeded => "all traffic is on Fargate, baked and drained".to_owned(),
-        Outcome::RolledBack { reason } => format!("traffic is back on EC2 and stays there: {reason}"),
+        Outcome::RolledBack { reason } => {
+            format!("traffic is back on EC2 and stays there: {reason}")
+        }
         Outcome::Stalled { message, .. } => format!("it cannot go on by itself: {message}"),
         Outcome::Unfinished { waiting } => format!("the days are over; it was waiting: {waiting}"),
     }
@@ -279,13 +277,10 @@ fn findings(
             ),
         })
         .collect();
-    if let Some(unacted) = status.conditions.get(ConditionType::FieldsNotActedOn) {
-        if unacted.status == ConditionStatus::True {
-            findings.push(Finding {
-                id: "FieldsNotActedOn".to_owned(),
-                message: unacted.message.clone(),
-            });
-        }
+    let unacted = status.conditions.get(ConditionType::FieldsNotActedOn);
+    if let Some(unacted) = unacted.filter(|unacted| unacted.status == ConditionStatus::True) {
+        findings
+            .push(Finding { id: "FieldsNotActedOn".to_owned(), message: unacted.message.clone() });
     }
     if totals.load_gap_minutes > 0 {
         findings.push(Finding {

@@ -95,7 +95,7 @@ pub fn run(options: &Options, progress: impl FnMut(&Progress)) -> Result<Run, Er
         return Err(Error::Observe);
     }
     let managed = controller::Managed::new(1, Arc::clone(&options.migration))?;
-    let spec = world::build(&managed, &options.load, options.start, &options.faults)?;
+    let spec = world::build(&managed, &options.load, options.start, options.days, &options.faults)?;
     let mut region = Region::new(&spec, options.seed)?;
     region.advance_to(options.start);
     let handle = SimulatedCloud::new(region);

@@ -60,7 +60,6 @@ fn every_field_of_the_formats_is_read() {
             "spec.fargate.provision",
             "spec.traffic.router",
             "spec.traffic.router.aws",
-            "spec.traffic.rollout.holdback",
             "spec.traffic.calibration",
             "spec.slos[].datadog",
             "spec.scaling.mode",

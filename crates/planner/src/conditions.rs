@@ -81,7 +81,7 @@ fn put(facts: &Facts<'_>, draft: &mut Draft, kind: ConditionType, finding: Findi
     }
     let was = before.map(|before| (before.status, before.reason.as_str()));
     if was != Some((holds, reason))
-        && let Some(severity) = told_as(kind, holds, was.map(|(status, _)| status))
+        && let Some(severity) = told_as(kind, holds, reason, was.map(|(status, _)| status))
     {
         draft.events.push(events::transition(facts, severity, reason, &message));
     }
@@ -92,10 +92,15 @@ fn put(facts: &Facts<'_>, draft: &mut Draft, kind: ConditionType, finding: Findi
 fn told_as(
     kind: ConditionType,
     holds: ConditionStatus,
+    reason: &str,
     was: Option<ConditionStatus>,
 ) -> Option<Severity> {
     let now = holds == ConditionStatus::True;
     match kind {
+        // The rollback that latched has told of itself, and so does `Drifted`.
+        ConditionType::Stalled if matches!(reason, "Latched" | "Drifted" | "RoutesDisagree") => {
+            None
+        }
         ConditionType::Stalled | ConditionType::Degraded | ConditionType::Drifted => {
             now.then_some(Severity::Warning)
         }
@@ -174,7 +179,7 @@ fn progressing(draft: &Draft, is_stalled: bool) -> Finding {
     }
     match draft.report.refusals().next() {
         Some(refusal) => Finding::new(!is_stalled, refusal.reason.name(), refusal.to_string()),
-        None if draft.report.next.is_some() => {
+        None if draft.report.next.is_some() || !draft.actions.is_empty() => {
             Finding::new(true, "Stepping", "The next step is being taken.")
         }
         None => Finding::new(false, "Arrived", "The wanted share is live."),

@@ -5,7 +5,7 @@ use model::event::Event;
 use model::plan::{Line, Plan, Reason, Refusal, Report, Rule, Said};
 use model::route::Weights;
 use model::status::{Intended, Status, Step};
-use model::{PerSide, Share, Time};
+use model::{PerSide, Share, Side, Time};
 
 use crate::conditions;
 use crate::facts::Facts;
@@ -63,6 +63,15 @@ impl Draft {
     pub(crate) fn hold(&mut self, rule: Rule, reason: Reason) {
         self.held = true;
         self.refuse(rule, reason, None);
+    }
+
+    /// Promises `side` a floor. Until it is seen in place, nobody can have lowered it.
+    pub(crate) fn promise(&mut self, side: Side, floor: u32) {
+        let promised = self.status.floors.get_mut(side);
+        if *promised != Some(floor) {
+            *promised = Some(floor);
+            *self.status.floors_seen.get_mut(side) = false;
+        }
     }
 
     /// Means to change something other than weights. Bounds are remembered as they were before

@@ -58,22 +58,33 @@ pub(crate) fn rolling_back(
             format!("Traffic goes back to EC2 from {from}: {reason}.")
         }
     };
-    match (&draft.status.release, reason) {
-        (Some(release), RollbackReason::Verdict { .. })
-            if facts.now.since(release.since) <= RELEASE_SUSPECT_FOR
-                && draft.status.step.as_ref().and_then(|step| step.settled_at)
-                    < Some(release.since) =>
-        {
-            message.push_str(" It began soon after the release ");
-            message.push_str(&release.name);
-            message.push_str(", which may be the reason.");
-        }
-        (None, RollbackReason::Verdict { .. }) => {
-            message.push_str(" A release is under way, which may be the reason.");
-        }
-        _other => {}
+    if matches!(reason, RollbackReason::Verdict { .. }) {
+        message.push_str(&release_note(facts, draft));
     }
-    event(facts, Severity::Warning, "RollingBack", message)
+    let name = if *reason == RollbackReason::MovedByHand { "Aborted" } else { "RollingBack" };
+    event(facts, Severity::Warning, name, message)
+}
+
+/// What a release may have to do with it: nothing, in most cases.
+fn release_note(facts: &Facts<'_>, draft: &Draft) -> String {
+    let settled = draft.status.step.as_ref().and_then(|step| step.settled_at);
+    match &draft.status.release {
+        Some(release)
+            if facts.now.since(release.since) <= RELEASE_SUSPECT_FOR
+                && settled.is_some_and(|settled| settled < release.since) =>
+        {
+            format!(" It began soon after the release {}, which may be the reason.", release.name)
+        }
+        None if facts.services.ec2.is_some() && facts.services.fargate.is_some() => {
+            " A release is under way, which may be the reason.".to_owned()
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+/// The wanted share was lowered.
+pub(crate) fn lowering(facts: &Facts<'_>, from: Share, to: Share) -> Event {
+    event(facts, Severity::Normal, "Lowering", format!("The share goes from {from} down to {to}."))
 }
 
 /// The bake is over.

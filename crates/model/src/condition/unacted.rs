@@ -1,8 +1,7 @@
 //! What a spec may ask for that this version reads and checks but does not do.
 
 use crate::spec::{
-    CalibrationMode, DecommissionMode, Migration, Releases, Router, ScalingMode, SloKind, Target,
-    Workload,
+    CalibrationMode, DecommissionMode, Migration, Releases, Router, ScalingMode, SloKind, Workload,
 };
 
 /// Paths of what `migration` asks for and this version does not do, in the order of the file.
@@ -32,10 +31,6 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
     note(
         traffic.router.as_ref().is_some_and(|router| router.account().is_some()),
         "spec.traffic.router.aws",
-    );
-    note(
-        matches!(&traffic.target, Target::Rollout(rollout) if rollout.holdback.is_some()),
-        "spec.traffic.rollout.holdback",
     );
     note(traffic.calibration.mode == CalibrationMode::RouterAa, "spec.traffic.calibration");
     note(has_datadog(migration), "spec.slos[].datadog");

@@ -174,7 +174,7 @@ impl fmt::Display for Reason {
             }
             Self::Baking => f.write_str("The last step stands and can still go back."),
             Self::NotQuiet { requests_per_minute: Some(rpm) } => {
-                write!(f, "EC2 is not quiet for long enough yet; it gets {rpm} requests a minute.")
+                write!(f, "EC2 has not been quiet for long enough; its requests per minute: {rpm}.")
             }
             Self::NotQuiet { requests_per_minute: None } => {
                 f.write_str("It is not known what EC2 still gets, and unknown is not quiet.")

@@ -30,7 +30,8 @@ fn is_quiet(facts: &Facts<'_>, side: Side) -> Option<bool> {
 /// floors are given back.
 fn after_rollback(facts: &Facts<'_>, draft: &mut Draft) {
     let promised = draft.status.floors.fargate.or(draft.status.floors.ec2).is_some();
-    let is_back = facts.live == Some(Share::ZERO) && draft.status.latch.is_some();
+    let is_wanted = draft.status.latch.is_some() || draft.status.share.wanted == Some(Share::ZERO);
+    let is_back = facts.live == Some(Share::ZERO) && is_wanted;
     if !is_back || !promised {
         draft.status.fargate_quiet_since = None;
         return;
@@ -47,10 +48,8 @@ fn after_rollback(facts: &Facts<'_>, draft: &mut Draft) {
                 give_back(facts, draft, Side::Ec2);
             }
         }
-        Some(false) => draft.status.fargate_quiet_since = None,
-        // Not known is not quiet; it starts nothing and ends nothing that a later look
-        // would not end by itself, since the floor only costs money.
-        None => draft.status.fargate_quiet_since = None,
+        // Not known is not quiet: tasks that stand too long only cost money.
+        Some(false) | None => draft.status.fargate_quiet_since = None,
     }
 }
 

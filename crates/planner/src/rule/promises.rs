@@ -37,18 +37,19 @@ fn renew(facts: &Facts<'_>, draft: &mut Draft) {
         return;
     }
     if let Ok(reserve) = need::tasks(facts, Side::Ec2, Share::ZERO, Demand::Peak) {
-        grow(&mut draft.status.floors.ec2, reserve);
+        grow(draft, Side::Ec2, reserve);
     }
     if draft.status.short_since.is_some()
         && let Ok(needed) = need::tasks(facts, Side::Fargate, live, Demand::Now)
     {
-        grow(&mut draft.status.floors.fargate, needed);
+        grow(draft, Side::Fargate, needed);
     }
 }
 
-fn grow(floor: &mut Option<u32>, needed: u32) {
+fn grow(draft: &mut Draft, side: Side, needed: u32) {
+    let floor = *draft.status.floors.get(side);
     if floor.is_none_or(|floor| f64::from(needed) > f64::from(floor) * GROWTH_MIN) {
-        *floor = Some(needed);
+        draft.promise(side, needed);
     }
 }
 

@@ -177,7 +177,9 @@ fn latch(facts: &Facts<'_>, draft: &mut Draft, wanted: &Return) {
         return;
     }
     let from = facts.live_max.unwrap_or(Share::ZERO);
-    draft.events.push(events::rolling_back(facts, draft, from, &wanted.reason));
+    if from > Share::ZERO {
+        draft.events.push(events::rolling_back(facts, draft, from, &wanted.reason));
+    }
     draft.status.latch = Some(Latch {
         at: facts.now,
         from,
@@ -217,6 +219,10 @@ fn go_back(facts: &Facts<'_>, draft: &mut Draft, wanted: &Return, live: &Weights
     let weight_max = facts.limits.map_or(255, |limits| limits.weight_max);
     let pair = WeightPair::for_share(kept, weight_max);
     let weights = live.keys().map(|key| (key.clone(), pair)).collect();
+    let before = draft.status.intended.as_ref().map(|intended| intended.share);
+    if !wanted.latches && before != Some(kept) {
+        draft.events.push(events::lowering(facts, now_share, kept));
+    }
     draft.shift(facts, live, weights, kept, Direction::RollBack);
     draft.status.full_since = None;
     draft.status.baked_at = None;

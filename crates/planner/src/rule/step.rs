@@ -28,10 +28,7 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     let from = facts.live.unwrap_or(Share::ZERO);
     let pair = WeightPair::for_share(share, limits.weight_max);
     let weights = live.keys().map(|key| (key.clone(), pair)).collect();
-    for side in Side::ALL {
-        let floor = draft.status.floors.get_mut(side);
-        *floor = (*floor).max(*draft.promised.get(side));
-    }
+    promise(draft);
     if draft.unlanded.is_none() {
         draft.events.push(events::stepping(facts, from, share));
     }
@@ -54,11 +51,17 @@ fn gates_are_open(draft: &Draft) -> bool {
     })
 }
 
-fn prepare(facts: &Facts<'_>, draft: &mut Draft, share: Share) {
+fn promise(draft: &mut Draft) {
     for side in Side::ALL {
-        let floor = draft.status.floors.get_mut(side);
-        *floor = (*floor).max(*draft.promised.get(side));
+        let floor = (*draft.status.floors.get(side)).max(*draft.promised.get(side));
+        if let Some(floor) = floor {
+            draft.promise(side, floor);
+        }
     }
+}
+
+fn prepare(facts: &Facts<'_>, draft: &mut Draft, share: Share) {
+    promise(draft);
     if draft.status.floors != facts.input.status.floors {
         draft.events.push(events::preparing(facts, share));
     }

@@ -210,9 +210,17 @@ impl World {
         Verdict { kind, reason, minute: Some(self.now.minute() - self.verdict_age), evidence }
     }
 
+    /// What a pass is given besides what is wanted and remembered.
+    pub(crate) fn scene(&self) -> (Observation, Verdict) {
+        (self.observation(), self.judged())
+    }
+
     /// Plans a pass without doing it.
     pub(crate) fn plan(&self) -> Plan {
-        let (observation, verdict) = (self.observation(), self.judged());
+        self.plan_scene(&self.scene())
+    }
+
+    pub(crate) fn plan_scene(&self, (observation, verdict): &(Observation, Verdict)) -> Plan {
         let dependencies = self
             .dependencies
             .iter()
@@ -225,8 +233,8 @@ impl World {
             spec: &self.migration,
             settings: &self.settings,
             status: &self.status,
-            observation: &observation,
-            verdict: &verdict,
+            observation,
+            verdict,
             dependencies: &dependencies,
             grant: self.grant.clone(),
         })

@@ -29,18 +29,18 @@ pub(crate) fn burn(window: &Window, side: Side, length: Length, budget: f64) -> 
     window.sum(length).fraction(side) / budget
 }
 
-/// Whether Fargate burns its budget by either pair, and EC2, where it still has requests, does
-/// not.
+/// Whether Fargate burns its budget by either pair and EC2, where it still has requests, burns
+/// at less than half the factor in both windows.
 pub(crate) fn is_burning_alone(window: &Window, budget: f64) -> bool {
     PAIRS.iter().any(|pair| {
-        let exceeds = |side, part: f64| {
-            burn(window, side, pair.long, budget) >= part * pair.factor
-                && burn(window, side, pair.short, budget) >= part * pair.factor
-        };
+        let is_fast = |length| burn(window, Side::Fargate, length, budget) >= pair.factor;
+        let is_calm =
+            |length| burn(window, Side::Ec2, length, budget) < OTHER_SIDE_PART * pair.factor;
         window.sum(pair.long).bad.fargate >= BAD_MIN
-            && exceeds(Side::Fargate, 1.0)
-            && burn(window, Side::Ec2, pair.long, budget) < OTHER_SIDE_PART * pair.factor
-            && burn(window, Side::Ec2, pair.short, budget) < OTHER_SIDE_PART * pair.factor
+            && is_fast(pair.long)
+            && is_fast(pair.short)
+            && is_calm(pair.long)
+            && is_calm(pair.short)
     })
 }
 

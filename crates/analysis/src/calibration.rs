@@ -23,8 +23,11 @@ const ERROR_RATIO: f64 = 1.5;
 /// ... or by a quarter of the budget, whichever is more: a ratio alone would judge one error
 /// against none.
 pub(crate) const ERROR_BUDGET_PART: f64 = 0.25;
-/// Without a learnt difference of clients, 5 % of latency is carried both ways (A10).
+/// Without a learnt difference of clients, 5 % of latency is carried (A10) ...
 const UNCALIBRATED_LATENCY: f64 = 0.05;
+/// ... as a standard deviation, at its one-sided 90 % both ways: safety must then be proven at
+/// 1.10 e^-0.064 = 1.03 times EC2's latency, harm at 1.17 times.
+const UNCALIBRATED_DEVIATIONS: f64 = 1.281_6;
 /// One-sided 95 % of a learnt difference.
 const OFFSET_DEVIATIONS: f64 = 1.645;
 /// A difference learnt worse than this, or larger, calibrates nothing (A10).
@@ -61,7 +64,7 @@ pub(crate) fn margin(
     let (above, below) = match &settings.calibration {
         Calibration::NotNeeded => (tasks, 0.0),
         Calibration::None => {
-            let carried = UNCALIBRATED_LATENCY * signal.slope();
+            let carried = UNCALIBRATED_DEVIATIONS * UNCALIBRATED_LATENCY * signal.slope();
             (tasks + carried, -carried)
         }
         Calibration::RouterAA { offsets } => {

@@ -30,7 +30,8 @@ impl Block {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Scale {
     current: Block,
-    previous: Block,
+    /// Whole blocks, the newest last.
+    past: [Block; GAP_MAX],
     numerator: f64,
     denominator: f64,
     /// Estimates of the last blocks, the newest last: the one in use is `lag` blocks old, so that
@@ -39,6 +40,11 @@ struct Scale {
 }
 
 const LAG_MAX: usize = 3;
+/// Ten-minute blocks are compared with their neighbours; hours with the third before them, since
+/// noise that lasts for an hour or two makes neighbouring hours look alike.
+const SHORT_GAP: usize = 1;
+const LONG_GAP: usize = 3;
+const GAP_MAX: usize = 3;
 /// Before the first differences the noise is taken for 0.14 in log odds, weighing as much as
 /// thirty blocks of little information.
 const PRIOR: f64 = 0.02;
@@ -48,6 +54,7 @@ const PRIOR_WEIGHT: f64 = 30.0;
 const WINSOR: f64 = 4.0;
 /// A block with less counting variance than this says nothing.
 const VARIANCE_MIN: f64 = 0.5;
+const SAFE_FACTOR: f64 = 1.5;
 const ESTIMATE_MIN: f64 = 1e-4;
 const ESTIMATE_MAX: f64 = 5.0;
 
@@ -55,7 +62,7 @@ impl Default for Scale {
     fn default() -> Self {
         Self {
             current: Block::default(),
-            previous: Block::default(),
+            past: [Block::default(); GAP_MAX],
             numerator: PRIOR * PRIOR_WEIGHT,
             denominator: PRIOR_WEIGHT,
             estimates: [PRIOR; LAG_MAX],
@@ -64,9 +71,12 @@ impl Default for Scale {
 }
 
 impl Scale {
-    /// Ends the current block; `keep` is the factor by which old differences fade per block.
-    fn close(&mut self, keep: f64) {
-        let (a, b) = (self.previous, self.current);
+    /// Ends the current block and compares it with the one `gap` before it; `keep` is the factor
+    /// by which old differences fade per block.
+    fn close(&mut self, keep: f64, gap: usize) {
+        let [_, middle_past, newest_past] = self.past;
+        let a = self.past.get(GAP_MAX - gap).copied().unwrap_or_default();
+        let b = self.current;
         self.numerator *= keep;
         self.denominator *= keep;
         if a.variance > VARIANCE_MIN && b.variance > VARIANCE_MIN {
@@ -85,7 +95,7 @@ impl Scale {
         }
         let [_, middle, newest] = self.estimates;
         self.estimates = [middle, newest, self.raw().clamp(ESTIMATE_MIN, ESTIMATE_MAX)];
-        self.previous = b;
+        self.past = [middle_past, newest_past, b];
         self.current = Block::default();
     }
 
@@ -103,7 +113,7 @@ pub(crate) struct Dispersion {
 }
 
 /// Half-lives of 12 hours of 10-minute blocks and of 3 days of 60-minute blocks: 0.5^(1/72).
-const KEEP: f64 = 0.990_419_073_8;
+const KEEP: f64 = 0.990_419_147_467;
 
 impl Dispersion {
     /// Adds one minute: the excess on Fargate and its counting variance.
@@ -115,10 +125,10 @@ impl Dispersion {
     /// Ends a 10-minute block, and with `hour` a 60-minute block.
     pub(crate) fn close(&mut self, hour: bool) {
         let block = self.short.current;
-        self.short.close(KEEP);
+        self.short.close(KEEP, SHORT_GAP);
         self.long.current.add(&block);
         if hour {
-            self.long.close(KEEP);
+            self.long.close(KEEP, LONG_GAP);
         }
     }
 
@@ -127,11 +137,17 @@ impl Dispersion {
         1.0 + self.noise() * variance
     }
 
+    /// The same for the proof of safety, half as much again: it is not restarted, so an estimate
+    /// that is too low is never forgotten.
+    pub(crate) fn phi_safe(&self, variance: f64) -> f64 {
+        1.0 + SAFE_FACTOR * self.noise() * variance
+    }
+
     /// The variance of the log odds' noise: the greater of both scales.
     pub(crate) fn noise(&self) -> f64 {
-        let [lagged, _, _] = self.short.estimates;
-        let [_, _, newest] = self.long.estimates;
-        lagged.max(newest)
+        let [short, _, _] = self.short.estimates;
+        let [long, _, _] = self.long.estimates;
+        short.max(long)
     }
 }
 

@@ -51,6 +51,11 @@ const SMALL_NEEDED: f64 = 984_609.111_229_035_7;
 const SMALL_BAD_MINUTES_MIN: usize = 3;
 const STATISTIC_MAX: f64 = 1e200;
 
+/// Four times EC2's bad fraction, with half a bad request in five imagined.
+fn shrunk(counted: &Counted) -> f64 {
+    SMALL_RATIO * (counted.bad.ec2 + 0.5) / (counted.requests.ec2 + 5.0)
+}
+
 impl Guard {
     /// Adds a minute; one without requests on either side changes nothing.
     pub(crate) fn add(&mut self, minute: i64, counted: &Counted) {
@@ -60,8 +65,9 @@ impl Guard {
         let [_, b, c, d, e] = self.minutes;
         self.minutes = [b, c, d, e, Some(GuardMinute { minute, counted: *counted })];
         let recent = self.recent(minute);
-        let null =
-            SMALL_NULL_MIN.max(SMALL_RATIO * (recent.bad.ec2 + 0.5) / (recent.requests.ec2 + 5.0));
+        // The minute itself as well: when an incident strikes both sides, five minutes of EC2 are
+        // mostly from before it.
+        let null = SMALL_NULL_MIN.max(shrunk(&recent)).max(shrunk(counted));
         let alternative = (1.5 * null).clamp(SMALL_ALTERNATIVE_MIN, SMALL_ALTERNATIVE_MAX);
         if null >= alternative {
             // EC2 itself is down: nothing on Fargate can be told from that.

@@ -7,15 +7,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Alternatives: the odds are 0.92, 0.8, 0.65 or 0.45 times those at the margin.
-pub(crate) const SAFE_ODDS: [f64; 4] = [0.92, 0.8, 0.65, 0.45];
+/// Alternatives: the odds are 0.96, 0.88, 0.75 or 0.6 times those at the margin.
+pub(crate) const SAFE_ODDS: [f64; 4] = [0.96, 0.88, 0.75, 0.6];
 /// Their logarithms.
-const SAFE_LN: [f64; 4] = [
-    -0.083_381_608_939_051,
-    -0.223_143_551_314_209_76,
-    -0.430_782_916_092_454_2,
-    -0.798_507_696_217_771_6,
-];
+const SAFE_LN: [f64; 4] =
+    [-0.040821994520255166, -0.12783337150988489, -0.2876820724517809, -0.5108256237659907];
 
 /// Evidence that one signal is no worse than its margin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -98,10 +98,9 @@ fn budget_burn(view: &View<'_>) -> Option<Answer> {
         When::Slo | When::Either => true,
         When::Relative => !view.state.live.is_comparable(),
     };
-    let (slo, _) = view
-        .with_budget()
-        .filter(|_| is_asked)
-        .find(|(slo, budget)| burn::is_burning_alone(view.state.windows.get(*slo), *budget))?;
+    let (slo, _) = view.with_budget().filter(|_| is_asked).find(|(slo, budget)| {
+        burn::is_burning_alone(view.state.windows.get(*slo), *budget) && view.is_likely_worse(*slo)
+    })?;
     roll_back(VerdictReason::BudgetBurn { signal: slo.name().to_owned() })
 }
 
@@ -234,6 +233,15 @@ impl View<'_> {
         self.state.signals.get(signal).detector.is_still_worse().then_some(signal)
     }
 
+    /// Whether the comparison agrees, at 1,000 to one, that an objective is worse on Fargate.
+    ///
+    /// One cluster of errors on few requests is a burn of anything; the comparison counts it as
+    /// one minute. Where too little is left on EC2 there is nothing to ask.
+    fn is_likely_worse(&self, slo: Slo) -> bool {
+        let detector = &self.state.signals.get(slo.signal()).detector;
+        !self.state.live.is_comparable() || detector.statistic() >= LIKELY_WORSE
+    }
+
     fn is_budget_at_stake(&self, signal: Signal) -> bool {
         let slo = signal.slo();
         burn::is_budget_at_stake(self.settings, self.state.windows.get(slo), slo)
@@ -325,6 +333,8 @@ impl View<'_> {
 /// The part of a budget that may be spent before a proven difference matters: the same quarter
 /// that a comparison of errors allows (2.2) and that burning alone must exceed (A8).
 const COMFORTABLE_BURN: f64 = 0.25;
+
+const LIKELY_WORSE: f64 = 1_000.0;
 
 /// Below this sum of counting variance over dispersion a comparison cannot have proven anything.
 const INFORMATION_MIN: f64 = 5.0;

@@ -89,6 +89,14 @@ impl Slo {
     /// Both objectives.
     pub const ALL: [Self; 2] = [Self::Latency, Self::Availability];
 
+    /// The comparison closest to what burns this budget.
+    pub(crate) const fn signal(self) -> Signal {
+        match self {
+            Self::Latency => Signal::SlowSlo,
+            Self::Availability => Signal::Errors,
+        }
+    }
+
     /// The counter that burns this budget: for latency the requests above the SLO's own threshold.
     #[must_use]
     pub const fn count(self, counts: &Counts) -> Option<u64> {

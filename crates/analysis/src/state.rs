@@ -226,7 +226,7 @@ impl State {
             if is_proving {
                 let fair = pair.fair_share(margin.safe);
                 let variance = bad * fair * (1.0 - fair);
-                let phi = state.dispersion.phi(variance);
+                let phi = state.dispersion.phi_safe(variance);
                 let terms = safe_terms.at(fair, &SAFE_ODDS);
                 self.step.proofs.get_mut(signal).add(bad_fargate, bad, terms, variance, phi, clip);
             }

@@ -89,16 +89,19 @@ impl MinuteLog {
     ) -> Vec<Minute> {
         let mut rows = Vec::new();
         for read in answer {
-            if read.minute > latest || read.counts.requests.is_none() {
+            if read.minute > latest || !is_published(read) {
                 continue;
             }
             let log = self.sides.get_mut(side);
             let revision = match log.known.get(&read.minute) {
                 Some((counts, _)) if *counts == read.counts => continue,
-                Some((_, revision)) => revision.saturating_add(1),
-                None => 0,
+                Some((before, revision)) if before.requests.is_some() => revision.saturating_add(1),
+                Some(_) | None => 0,
             };
             log.known.insert(read.minute, (read.counts, revision));
+            if read.counts.requests.is_none() {
+                continue;
+            }
             let context = self.context(side, read);
             rows.push(Minute {
                 minute: read.minute,
@@ -158,6 +161,17 @@ impl SideLog {
         self.next = Some(next);
         self.known = self.known.split_off(&oldest);
     }
+}
+
+/// Whether the source has the minute. A balancer says nothing of requests while there are none,
+/// but it goes on counting healthy hosts.
+fn is_published(read: &SideMinute) -> bool {
+    read.counts.requests.is_some() || read.healthy.is_some()
+}
+
+/// Requests of a published minute: healthy hosts without a count of requests had none (O3).
+pub(crate) fn requests(read: &SideMinute) -> Option<u64> {
+    if is_published(read) { Some(read.counts.requests.unwrap_or(0)) } else { None }
 }
 
 fn merge(known: &mut Context, seen: &Context) {
@@ -253,6 +267,21 @@ mod tests {
         let before_any_look = SideMinute { minute: 99, ..seen(Some(2), None) };
         let found = log.with_silence(Side::Fargate, &before_any_look, Some(1.0));
         assert_eq!(found.counts.requests, None, "no share is known of that minute");
+    }
+
+    #[test]
+    fn healthy_hosts_without_a_count_of_requests_had_none() {
+        let silent = SideMinute { healthy: Some(3), ..read(101, None) };
+        assert_eq!(requests(&silent), Some(0));
+        assert_eq!(requests(&read(101, None)), None, "nothing at all is not nothing");
+        let mut log = MinuteLog::default();
+        let now = Time::from_minute(103);
+        let known: Vec<_> = (87..101).map(|m| read(m, Some(1))).collect();
+        log.take(Side::Ec2, now, 101, &known);
+        assert!(log.take(Side::Ec2, now, 101, &[silent]).is_empty(), "no row for the judge");
+        assert_eq!(log.due(Side::Ec2, 102), Some((102, 103)), "and no reason to ask again");
+        let late = log.take(Side::Ec2, now, 102, &[read(101, Some(5))]);
+        assert_eq!(late.first().map(|row| row.revision), Some(0));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use store::{Contents, Evidence, Store, Version};
 use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
-use crate::minutes::MinuteLog;
+use crate::minutes::{self, MinuteLog};
 use crate::observe::Sight;
 use crate::safe::SafeRates;
 use crate::tick;
@@ -213,7 +213,7 @@ impl Watch {
 
     /// Takes a minute into what is known of load and of what tasks carry.
     fn learn(&mut self, side: Side, read: &SideMinute) {
-        self.load.push(side, read.minute, read.counts.requests);
+        self.load.push(side, read.minute, minutes::requests(read));
         self.safe.push(side, read, self.latency_budget());
     }
 
@@ -248,8 +248,11 @@ impl Watch {
         if let Some(newest) = answer.iter().rev().find(|read| read.counts.requests.is_some()) {
             *self.latest.get_mut(side) = Latest::of(newest);
         }
-        for read in answer.iter().filter(|read| rows.iter().any(|row| row.minute == read.minute)) {
-            self.learn(side, read);
+        for read in answer.iter().filter(|read| read.minute <= latest) {
+            self.load.push(side, read.minute, minutes::requests(read));
+            if rows.iter().any(|row| row.minute == read.minute) {
+                self.safe.push(side, read, self.latency_budget());
+            }
         }
         let safe = *self.safe.per_task_rpm().get(side);
         let Some(judge) = &mut self.judge else { return };
@@ -300,7 +303,8 @@ impl Watch {
         // Serialising plain data into a string has nothing to fail on; if it ever did, the last
         // checkpoint stays, which is older and as good.
         if let Ok(fold) = serde_json::to_string(&checkpoint) {
-            self.contents.evidence = Some(Evidence { method: analysis::METHOD_VERSION, fold });
+            let method = analysis::METHOD_VERSION;
+            self.contents.evidence = Some(Evidence { method, fold: fold.into() });
             self.checkpoint_at = Some(now);
         }
     }

@@ -58,7 +58,8 @@ pub(crate) fn run(scenario: &Scenario, options: Options) -> Vec<WeekResult> {
 }
 
 fn run_week(scenario: &Scenario, options: Options, generator: &Generator) -> WeekResult {
-    let week = Week::generate(scenario, &scenario.truth, generator);
+    let drawn = Scenario { has_p99: options.peers, ..scenario.clone() };
+    let week = Week::generate(&drawn, &scenario.truth, generator);
     let rows = ours::rows(scenario, &week);
     let began = week.began;
     let relative = ours::settings(scenario, When::Relative, generator);

@@ -32,6 +32,8 @@ pub(crate) struct Scenario {
     /// Utilisation of the candidate's tasks over the baseline's, where tasks are known.
     pub(crate) load_ratio: Option<f64>,
     pub(crate) router: Clients,
+    /// Whether the peers' percentile is drawn as well.
+    pub(crate) has_p99: bool,
     pub(crate) truth: Truth,
     pub(crate) target: Target,
 }
@@ -123,6 +125,7 @@ impl Scenario {
             episode_minutes: 8,
             load_ratio: None,
             router: Clients::Same,
+            has_p99: false,
             truth: Truth::default(),
             target: Target::None,
         }

@@ -60,7 +60,7 @@ enum Role {
 }
 
 impl Week {
-    /// Week `number` of a scenario under a seed.
+    /// The week of a scenario that `generator` stands for.
     pub(crate) fn generate(scenario: &Scenario, truth: &Truth, generator: &Generator) -> Self {
         // From the third day to within the third: whoever needs a calm start has had it.
         let began = truth
@@ -133,7 +133,12 @@ fn side(
         week.requests.push(requests);
         week.errors.push(error_count(scenario, requests, rate, &mut draw));
         push_slow(&mut week, requests, at(&latency, t), &mut draw);
-        week.p99.push(p99(requests, at(&latency, t), &mut draw));
+    }
+    let mut draw = generator.fork("p99");
+    for (t, requests) in week.requests.iter().enumerate() {
+        let value =
+            if scenario.has_p99 { p99(*requests, at(&latency, t), &mut draw) } else { f64::NAN };
+        week.p99.push(value);
     }
     for (seen, requests) in week.seen.iter_mut().zip(&week.requests) {
         *seen &= *requests > 0;

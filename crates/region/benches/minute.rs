@@ -1,5 +1,4 @@
 //! What one simulated minute costs: moving on, and answering what a controller asks.
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 
 use cloud::signals::Thresholds;
 use cloud::{Clock as _, MinuteAsk, Signals as _, TargetGroup};

@@ -6,7 +6,7 @@ use sampling::Generator;
 use crate::autoscaling::Publication;
 use crate::count::Draw;
 use crate::disturbance::Effects;
-use crate::fleet::{Launches, TICK_SECONDS};
+use crate::fleet::TICK_SECONDS;
 use crate::load::Load;
 use crate::minute::{Chance, Gathering, Published, SideRecord};
 use crate::route::{Pair, ShareOfWeights as _};
@@ -112,24 +112,13 @@ impl Application {
         self.to_fargate += share * demand * TICK_SECONDS;
         for (side, rate) in [(Side::Ec2, demand * (1.0 - share)), (Side::Fargate, demand * share)] {
             let acting = effects.sides.get(side);
-            let launches = if acting.start_deaths {
-                Launches::Die
-            } else if acting.unplaced {
-                Launches::Unplaced
-            } else {
-                Launches::Possible
-            };
             let service = self.sides.get_mut(side);
             let cpu_factor = self.sky.get(side).cpu;
-            service.step(now, end, rate.max(0.0), launches, cpu_factor);
+            service.step(now, end, rate.max(0.0), acting.launches, cpu_factor);
             *self.latency.get_mut(side) += acting.latency * service.release.factor_at(now);
             *self.error_rate.get_mut(side) += acting.error_rate;
             let published = self.published.get_mut(side);
-            if acting.metric_gap {
-                *published = Published::Never;
-            } else if acting.metric_null && *published != Published::Never {
-                *published = Published::Null;
-            }
+            *published = published.worse(acting.published);
         }
     }
 
@@ -192,7 +181,7 @@ impl Application {
         let chance = Chance {
             requests: Draw::new(requests),
             errors: Draw::new(errors),
-            unanswered: Draw::new(unanswered),
+            unanswered,
             slow: Draw::new(slow),
             error_rate: 1.0 - (1.0 - usual) * (1.0 - faulty),
             latency_factor: sky.latency * self.latency.get(side) / ticks,

@@ -188,7 +188,7 @@ impl Autoscaling {
 
     /// Sets the bounds; they hold from the next evaluation on.
     pub(crate) fn set_bounds(&mut self, bounds: Bounds) -> Result<(), capacity::Error> {
-        let request = register(&self.target.resource_id().to_owned(), bounds);
+        let request = register(self.target.resource_id(), bounds);
         self.target.update(&request)
     }
 

@@ -10,6 +10,10 @@ use sampling::quantile;
 
 /// Below this mean the exact inversion is a short walk from zero.
 const EXACT_MEAN_MAX: f64 = 20.0;
+/// Up to this mean the expansion is held against the last exact count.
+const JOINT_MEAN_MAX: f64 = 26.0;
+/// The largest mean of a short walk: just below the bound, which the exact inversion shares.
+const WALKED_MEAN: f64 = 19.999_999;
 
 /// A uniform number with its standard normal quantile.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -29,11 +33,8 @@ impl Draw {
             return quantile::poisson(self.uniform, mean);
         }
         let guess = self.expand(mean, libm::sqrt(mean), 1.0);
-        let floor = if mean < 1.5 * EXACT_MEAN_MAX {
-            quantile::poisson(self.uniform, EXACT_MEAN_MAX)
-        } else {
-            0
-        };
+        let floor =
+            if mean < JOINT_MEAN_MAX { quantile::poisson(self.uniform, WALKED_MEAN) } else { 0 };
         guess.max(floor)
     }
 
@@ -56,8 +57,8 @@ impl Draw {
         }
         let guess = self.expand(mean, libm::sqrt(mean * (1.0 - p)), 1.0 - 2.0 * p).min(n);
         // Where the two ways meet the expansion may be one lower than the walk it continues.
-        let floor = if mean < 1.5 * EXACT_MEAN_MAX {
-            quantile::binomial(self.uniform, n, EXACT_MEAN_MAX / count)
+        let floor = if mean < JOINT_MEAN_MAX {
+            quantile::binomial(self.uniform, n, WALKED_MEAN / count)
         } else {
             0
         };
@@ -78,6 +79,7 @@ impl Draw {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "counts of tests are small")]
 mod tests {
     use proptest::prelude::*;
 

@@ -3,6 +3,8 @@
 use model::{PerSide, Share, Side, Span, Time};
 
 use crate::fault::{ApiName, DeathReason, Effect, Fault, Trigger};
+use crate::fleet::Launches;
+use crate::minute::Published;
 
 /// Tasks that a fault goes on killing die this often.
 const DEATHS_EVERY: Span = Span::from_mins(10);
@@ -44,10 +46,8 @@ pub(crate) struct Effects {
 pub(crate) struct SideEffects {
     pub(crate) latency: f64,
     pub(crate) error_rate: f64,
-    pub(crate) metric_gap: bool,
-    pub(crate) metric_null: bool,
-    pub(crate) unplaced: bool,
-    pub(crate) start_deaths: bool,
+    pub(crate) published: Published,
+    pub(crate) launches: Launches,
 }
 
 /// Something a fault does once.
@@ -63,10 +63,8 @@ impl Default for Effects {
         let calm = SideEffects {
             latency: 1.0,
             error_rate: 0.0,
-            metric_gap: false,
-            metric_null: false,
-            unplaced: false,
-            start_deaths: false,
+            published: Published::Whole,
+            launches: Launches::Possible,
         };
         Self {
             sides: PerSide { ec2: calm, fargate: calm },
@@ -103,9 +101,12 @@ impl Disturbances {
     pub(crate) fn stale_age_max(&self) -> Option<Span> {
         self.faults
             .iter()
-            .filter_map(|state| match &state.fault.effect {
-                Effect::StaleRead { age, .. } => Some(*age),
-                _ => None,
+            .filter_map(|state| {
+                if let Effect::StaleRead { age, .. } = &state.fault.effect {
+                    Some(*age)
+                } else {
+                    None
+                }
             })
             .max()
     }
@@ -172,9 +173,14 @@ impl Disturbances {
     /// How old the answers of `operation` are now.
     pub(crate) fn age(&self, operation: &str, now: Time) -> Span {
         self.at_border(now)
-            .filter_map(|effect| match effect {
-                Effect::StaleRead { api, age } if api.meets(operation) => Some(*age),
-                _ => None,
+            .filter_map(|effect| {
+                if let Effect::StaleRead { api, age } = effect
+                    && api.meets(operation)
+                {
+                    Some(*age)
+                } else {
+                    None
+                }
             })
             .max()
             .unwrap_or(Span::ZERO)
@@ -185,10 +191,13 @@ impl Disturbances {
         let meets = |api: &ApiName| api.meets(operation);
         let (mut denied, mut passes) = (false, 1.0);
         for effect in self.at_border(now) {
-            match effect {
-                Effect::Denied { api } if meets(api) => denied = true,
-                Effect::Throttle { api, fraction } if meets(api) => passes *= 1.0 - fraction,
-                _ => {}
+            if let Effect::Denied { api } = effect {
+                denied |= meets(api);
+            }
+            if let Effect::Throttle { api, fraction } = effect
+                && meets(api)
+            {
+                passes *= 1.0 - fraction;
             }
         }
         (denied, 1.0 - passes)
@@ -232,14 +241,21 @@ impl State {
             Effect::Errors { sides, rate } => on(effects, *sides, |side| {
                 side.error_rate = 1.0 - (1.0 - side.error_rate) * (1.0 - rate);
             }),
-            Effect::MetricGap { sides } => on(effects, *sides, |side| side.metric_gap = true),
+            Effect::MetricGap { sides } => {
+                on(effects, *sides, |side| side.published = Published::Never);
+            }
             Effect::MetricDelay { delay } => {
                 effects.metric_delay = effects.metric_delay.max(*delay);
             }
-            Effect::MetricNull { side } => effects.sides.get_mut(*side).metric_null = true,
-            Effect::Placement { side } => effects.sides.get_mut(*side).unplaced = true,
+            Effect::MetricNull { side } => {
+                let side = effects.sides.get_mut(*side);
+                side.published = side.published.worse(Published::Null);
+            }
+            Effect::Placement { side } => {
+                effects.sides.get_mut(*side).launches = Launches::Unplaced;
+            }
             Effect::TaskDeath { side, reason: DeathReason::ImagePull, .. } => {
-                effects.sides.get_mut(*side).start_deaths = true;
+                effects.sides.get_mut(*side).launches = Launches::Die;
             }
             Effect::SlowResolver { fraction, ttl } => effects.slow_clients.push((*fraction, *ttl)),
             Effect::Surge { factor } => effects.load_factor *= factor,

@@ -211,6 +211,11 @@ impl Region {
             return self.refuse(operation, Change::Nothing, missing(operation, id));
         };
         let change = Change::Bounds { service: id.clone(), before, after: bounds };
+        if bounds.min > crate::TASKS_MAX {
+            let message = "a minimum above the quota of tasks per service";
+            let error = refused(ErrorKind::QuotaReached, operation, message);
+            return self.refuse(operation, change, error);
+        }
         if bounds.min > bounds.max {
             let message = "the minimum capacity exceeds the maximum";
             let error = refused(ErrorKind::Invalid, operation, message);

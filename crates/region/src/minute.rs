@@ -36,8 +36,8 @@ pub(crate) struct SideRecord {
     published_at: Time,
 }
 
-/// How a minute is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a minute is published, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Published {
     /// Whole.
     Whole,
@@ -47,6 +47,13 @@ pub(crate) enum Published {
     Null,
     /// Never.
     Never,
+}
+
+impl Published {
+    /// The worse of the two.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        self.max(other)
+    }
 }
 
 /// What a tick of one side adds to its minute.
@@ -89,7 +96,8 @@ impl Gathering {
 pub(crate) struct Chance {
     pub(crate) requests: Draw,
     pub(crate) errors: Draw,
-    pub(crate) unanswered: Draw,
+    /// Uniform: almost no minute needs the draw that it stands for.
+    pub(crate) unanswered: f64,
     pub(crate) slow: Draw,
     pub(crate) error_rate: f64,
     pub(crate) latency_factor: f64,
@@ -109,7 +117,11 @@ impl SideRecord {
         let requests = chance.requests.poisson(gathered.expected);
         let lost =
             if gathered.expected > 0.0 { gathered.unanswered / gathered.expected } else { 0.0 };
-        let unanswered = chance.unanswered.binomial(requests, lost.min(1.0));
+        let unanswered = if lost > 0.0 {
+            Draw::new(chance.unanswered).binomial(requests, lost.min(1.0))
+        } else {
+            0
+        };
         let answered = requests - unanswered;
         let errors = unanswered + chance.errors.binomial(answered, chance.error_rate);
         let (slices, slice_count) = merged(&gathered.slices, gathered.count);
@@ -169,8 +181,11 @@ impl SideRecord {
             p50_ms: None,
             p99_ms: None,
         };
+        if self.published == Published::Null {
+            return Some(SideMinute { healthy: None, cpu_percent: None, ..seen });
+        }
         // A balancer publishes nothing for a minute without requests.
-        if self.published == Published::Null || self.requests == 0 {
+        if self.requests == 0 {
             return Some(seen);
         }
         let short = self.published == Published::Short && now < self.published_at + BACKFILL;

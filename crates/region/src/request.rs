@@ -4,7 +4,7 @@
 //! so faults at the border and the journal know them all.
 
 use cloud::signals::{Quantiles, SideMinute};
-use cloud::{Error, MinuteAsk, TargetGroup};
+use cloud::{Error, ErrorKind, MinuteAsk, TargetGroup};
 use model::Time;
 use model::observation::{Bounds, Scaling, ScheduledBounds, Service, Targets};
 use model::route::{Propagation, Route, ServiceId, WeightPair};
@@ -181,6 +181,85 @@ impl Request<'_> {
             | Self::DescribeRoute { .. }
             | Self::GetMinutes { .. }
             | Self::GetQuantiles { .. } => false,
+        }
+    }
+}
+
+impl Response {
+    /// The service, or why there is none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn service(self) -> cloud::Result<Service> {
+        if let Self::Service(service) = self { Ok(service) } else { Err(self.failure()) }
+    }
+
+    /// The targets, or why there are none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn targets(self) -> cloud::Result<Targets> {
+        if let Self::Targets(targets) = self { Ok(targets) } else { Err(self.failure()) }
+    }
+
+    /// The scalable target, or why it is not known.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn scalable_target(self) -> cloud::Result<Option<Scaling>> {
+        if let Self::ScalableTarget(target) = self { Ok(target) } else { Err(self.failure()) }
+    }
+
+    /// The weights of a route and how far they have spread, or why they are not known.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn route(self) -> cloud::Result<(WeightPair, Propagation)> {
+        if let Self::Route { weights, propagation } = self {
+            Ok((weights, propagation))
+        } else {
+            Err(self.failure())
+        }
+    }
+
+    /// The minutes, or why there are none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn minutes(self) -> cloud::Result<Vec<SideMinute>> {
+        if let Self::Minutes(minutes) = self { Ok(minutes) } else { Err(self.failure()) }
+    }
+
+    /// The quantiles, or why there are none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn quantiles(self) -> cloud::Result<Option<Quantiles>> {
+        if let Self::Quantiles(quantiles) = self { Ok(quantiles) } else { Err(self.failure()) }
+    }
+
+    /// That a write was made, or why it was not.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn done(self) -> cloud::Result<()> {
+        if matches!(self, Self::Done) { Ok(()) } else { Err(self.failure()) }
+    }
+
+    /// Why there is no answer of the kind that was asked for.
+    fn failure(self) -> Error {
+        match self {
+            Self::Failed(error) => error,
+            Self::Service(_)
+            | Self::Targets(_)
+            | Self::ScalableTarget(_)
+            | Self::Route { .. }
+            | Self::Minutes(_)
+            | Self::Quantiles(_)
+            | Self::Done => {
+                // Each request has one kind of answer; another one would be a defect here.
+                Error::new(ErrorKind::Partial, "region", "an answer of another kind")
+            }
         }
     }
 }

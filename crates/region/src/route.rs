@@ -194,7 +194,7 @@ impl Clients {
         let share = faulty + well.max(0.0) * share;
         let deviation = libm::sqrt((share * (1.0 - share)).max(0.0) * self.concentration);
         // Below a hundredth of a per mille nobody is left to wander.
-        if share < 1e-5 || share > 1.0 - 1e-5 {
+        if !(1e-5..=1.0 - 1e-5).contains(&share) {
             return share.clamp(0.0, 1.0);
         }
         (share + deviation * self.wander).clamp(0.0, 1.0)

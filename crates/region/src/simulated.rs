@@ -14,7 +14,7 @@ use model::route::{Propagation, Route, ServiceId, Split, Weights};
 use model::{Span, Time};
 
 use crate::Region;
-use crate::request::{Request, Response, RouteChange};
+use crate::request::{Request, RouteChange};
 
 /// A handle to a region, cheap to clone, that speaks the `cloud` traits.
 #[derive(Debug, Clone)]
@@ -53,47 +53,18 @@ impl SimulatedCloud {
     }
 }
 
-/// An answer of another kind than the request's cannot come; it would be a defect here.
-fn unexpected(operation: &'static str) -> Error {
-    Error::new(ErrorKind::Partial, operation, "an answer of another kind")
-}
-
-fn done(region: &mut Region, request: &Request<'_>) -> Result<()> {
-    match region.handle(request) {
-        Response::Done => Ok(()),
-        Response::Failed(error) => Err(error),
-        _ => Err(unexpected(request.operation())),
-    }
-}
-
 #[async_trait]
 impl Services for SimulatedCloud {
     async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>> {
         let mut region = self.lock();
-        ids.iter()
-            .map(|id| {
-                let request = Request::DescribeService { id };
-                match region.handle(&request) {
-                    Response::Service(service) => Ok(service),
-                    Response::Failed(error) => Err(error),
-                    _ => Err(unexpected(request.operation())),
-                }
-            })
-            .collect()
+        ids.iter().map(|id| region.handle(&Request::DescribeService { id }).service()).collect()
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
         let mut region = self.lock();
         groups
             .iter()
-            .map(|group| {
-                let request = Request::DescribeTargetHealth { group };
-                match region.handle(&request) {
-                    Response::Targets(targets) => Ok(targets),
-                    Response::Failed(error) => Err(error),
-                    _ => Err(unexpected(request.operation())),
-                }
-            })
+            .map(|group| region.handle(&Request::DescribeTargetHealth { group }).targets())
             .collect()
     }
 
@@ -120,7 +91,7 @@ impl Services for SimulatedCloud {
                 return Err(Error::new(ErrorKind::Conflict, "ecs:UpdateService", message));
             }
         }
-        done(&mut region, &Request::UpdateService { id, desired })
+        region.handle(&Request::UpdateService { id, desired }).done()
     }
 }
 
@@ -132,14 +103,7 @@ impl Scaling for SimulatedCloud {
     ) -> Vec<Result<Option<observation::Scaling>>> {
         let mut region = self.lock();
         ids.iter()
-            .map(|id| {
-                let request = Request::DescribeScalableTarget { id };
-                match region.handle(&request) {
-                    Response::ScalableTarget(target) => Ok(target),
-                    Response::Failed(error) => Err(error),
-                    _ => Err(unexpected(request.operation())),
-                }
-            })
+            .map(|id| region.handle(&Request::DescribeScalableTarget { id }).scalable_target())
             .collect()
     }
 
@@ -155,15 +119,15 @@ impl Scaling for SimulatedCloud {
                 return Err(Error::new(ErrorKind::Conflict, operation, message));
             }
         }
-        done(&mut region, &Request::RegisterScalableTarget { id, bounds })
+        region.handle(&Request::RegisterScalableTarget { id, bounds }).done()
     }
 
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {
-        done(&mut self.lock(), &Request::PutScheduledAction { id, scheduled })
+        self.lock().handle(&Request::PutScheduledAction { id, scheduled }).done()
     }
 
     async fn delete_scheduled(&self, id: &ServiceId, name: &str) -> Result<()> {
-        match done(&mut self.lock(), &Request::DeleteScheduledAction { id, name }) {
+        match self.lock().handle(&Request::DeleteScheduledAction { id, name }).done() {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             other => other,
         }
@@ -196,15 +160,9 @@ fn split(region: &mut Region, routes: &[Route]) -> Result<Split> {
     let mut weights = Weights::new();
     let mut spread = Propagation::InSync { since: None };
     for route in routes {
-        let request = Request::DescribeRoute { route };
-        match region.handle(&request) {
-            Response::Route { weights: pair, propagation } => {
-                weights.insert(route.key(), pair);
-                spread = later(spread, propagation);
-            }
-            Response::Failed(error) => return Err(error),
-            _ => return Err(unexpected(request.operation())),
-        }
+        let (pair, propagation) = region.handle(&Request::DescribeRoute { route }).route()?;
+        weights.insert(route.key(), pair);
+        spread = later(spread, propagation);
     }
     Ok(Split { weights, propagation: spread })
 }
@@ -238,11 +196,7 @@ fn apply(region: &mut Region, shift: &Shift) -> Result<Applied> {
         }
         // Read before write: AWS checks the expectation of a record itself, of a rule never.
         let request = Request::DescribeRoute { route };
-        let live = match region.handle(&request) {
-            Response::Route { weights, .. } => weights,
-            Response::Failed(error) => return Err(error),
-            _ => return Err(unexpected(request.operation())),
-        };
+        let (live, _) = region.handle(&request).route()?;
         if live == *weights {
             continue;
         }
@@ -259,7 +213,7 @@ fn apply(region: &mut Region, shift: &Shift) -> Result<Applied> {
     }
     let written = !batches.is_empty();
     for changes in batches.values() {
-        done(region, &Request::ChangeRoutes { changes })?;
+        region.handle(&Request::ChangeRoutes { changes }).done()?;
     }
     // What every route was read or written to hold.
     Ok(Applied { weights: shift.weights.clone(), written })
@@ -269,16 +223,7 @@ fn apply(region: &mut Region, shift: &Shift) -> Result<Applied> {
 impl Signals for SimulatedCloud {
     async fn minutes(&self, asks: &[MinuteAsk]) -> Vec<Result<Vec<SideMinute>>> {
         let mut region = self.lock();
-        asks.iter()
-            .map(|ask| {
-                let request = Request::GetMinutes { ask };
-                match region.handle(&request) {
-                    Response::Minutes(minutes) => Ok(minutes),
-                    Response::Failed(error) => Err(error),
-                    _ => Err(unexpected(request.operation())),
-                }
-            })
-            .collect()
+        asks.iter().map(|ask| region.handle(&Request::GetMinutes { ask }).minutes()).collect()
     }
 
     async fn quantiles(
@@ -288,11 +233,7 @@ impl Signals for SimulatedCloud {
         until: Time,
     ) -> Result<Option<Quantiles>> {
         let request = Request::GetQuantiles { group, from, until };
-        match self.lock().handle(&request) {
-            Response::Quantiles(quantiles) => Ok(quantiles),
-            Response::Failed(error) => Err(error),
-            _ => Err(unexpected(request.operation())),
-        }
+        self.lock().handle(&request).quantiles()
     }
 
     fn settle(&self) -> Span {

@@ -443,6 +443,14 @@ impl RegionSpec {
         for application in &self.applications {
             application.check()?;
         }
+        for (part, number, most) in self.numbers() {
+            if !(0.0..=most).contains(&number) {
+                return wrong(part, format!("{number} is not a number from 0 to {most}"));
+            }
+        }
+        if self.metrics.lag_min > self.metrics.lag_max {
+            return wrong("metrics", "lagMin is longer than lagMax".to_owned());
+        }
         let mut groups: Vec<&str> = self
             .applications
             .iter()
@@ -453,6 +461,28 @@ impl RegionSpec {
             return wrong("targetGroupArn", format!("`{}` belongs to two services", twice.0));
         }
         Ok(())
+    }
+}
+
+impl RegionSpec {
+    /// Numbers that must lie between zero and the last one.
+    fn numbers(&self) -> [(&'static str, f64, f64); 10] {
+        let (noise, metrics) = (&self.noise, &self.metrics);
+        let slow = self.clients.slow.iter();
+        // A negative or missing fraction makes the sum no number.
+        let slow = slow.map(|s| if s.fraction >= 0.0 { s.fraction } else { f64::NAN }).sum();
+        [
+            ("clients.slow", slow, 1.0),
+            ("clients.concentration", self.clients.concentration, 1.0),
+            ("noise.latency", noise.latency, 2.0),
+            ("noise.errors", noise.errors, 2.0),
+            ("noise.persistence", noise.persistence, 1.0),
+            ("noise.burstsPerWeek", noise.bursts_per_week, 10_000.0),
+            ("noise.incidentsPerWeek", noise.incidents_per_week, 10_000.0),
+            ("noise.cpu", noise.cpu, 1.0),
+            ("metrics.backfilled", metrics.backfilled, 1.0),
+            ("metrics.missing", metrics.missing, 1.0),
+        ]
     }
 }
 

@@ -28,14 +28,17 @@ impl InProcess {
         fargate.desired = 2;
         let application = ApplicationSpec::new(
             "api",
-            Load::new(vec![100.0]).unwrap(),
+            Load::new(vec![100.0]).expect("a rate"),
             routes.clone(),
             Span::from_millis(300),
             PerSide { ec2, fargate },
         );
-        let mut spec = RegionSpec::new(Time::from_secs(1_767_571_200), vec![application.unwrap()]);
+        let mut spec = RegionSpec::new(
+            Time::from_secs(1_767_571_200),
+            vec![application.expect("the default task")],
+        );
         spec.metrics = MetricsSpec::perfect();
-        let simulated = SimulatedCloud::new(Region::new(&spec, 3).unwrap());
+        let simulated = SimulatedCloud::new(Region::new(&spec, 3).expect("a region"));
         Self { cloud: simulated.cloud(), simulated, routes }
     }
 }
@@ -71,7 +74,7 @@ impl Harness for InProcess {
             nth: Some(1),
             ..FaultRow::default()
         };
-        self.simulated.with(|region| region.disturb(&row)).unwrap();
+        self.simulated.with(|region| region.disturb(&row)).expect("an operation");
     }
 }
 

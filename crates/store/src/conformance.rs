@@ -89,7 +89,7 @@ async fn raced(store: &dyn Store) {
 
 async fn limited(store: &dyn Store) {
     let sized = |bytes| Contents {
-        evidence: Some(Evidence { method: 1, fold: "x".repeat(bytes) }),
+        evidence: Some(Evidence { method: 1, fold: "x".repeat(bytes).into() }),
         ..contents(1)
     };
     let version = saves(store, "api", Version::NONE, &sized(EVIDENCE_BYTES_MAX), &[entry(1)]).await;
@@ -186,7 +186,7 @@ fn contents(attempt: u32) -> Contents {
     contents.status.started_at = Some(at(attempt.into()));
     contents.status.share.set = Some(Share::percent(5));
     let fold = format!("{{\"harm\":[0.1,1e-320,-0.0,{attempt}],\"é\":\"\\u0000\"}}\n");
-    contents.evidence = Some(Evidence { method: 1, fold });
+    contents.evidence = Some(Evidence { method: 1, fold: fold.into() });
     contents
 }
 

@@ -1,6 +1,7 @@
 //! What is stored of one migration.
 
 use std::fmt;
+use std::sync::Arc;
 
 use model::status::Status;
 use serde::{Deserialize, Serialize};
@@ -71,5 +72,6 @@ pub struct Evidence {
     /// The version of the method that folded it; another version cannot go on from it.
     pub method: u32,
     /// The fold, serialised by that method.
-    pub fold: String,
+    /// Shared, because it is by far the largest part and every save hands a record on.
+    pub fold: Arc<str>,
 }

@@ -8,7 +8,7 @@ fn contents() -> Contents {
     let mut contents = Contents::default();
     contents.status.attempt = 2;
     contents.status.share.set = Some(Share::percent(5));
-    contents.evidence = Some(Evidence { method: 1, fold: "{}".to_owned() });
+    contents.evidence = Some(Evidence { method: 1, fold: "{}".into() });
     contents
 }
 

@@ -1,18 +1,16 @@
 //! What load, capacity and weights do to requests.
 
-mod world;
-
+use crate::world::{START, id, loaded, pass, quiet, record, rule, shift};
 use model::observation::Bounds;
 use model::{Side, Span};
 use region::load::{GeneratedLoad, Load};
-use region::request::Response;
+use region::request::{Request, Response};
 use region::spec::ScalingSpec;
 use region::truth::Minute;
 use region::{Region, RegionSpec};
-use world::{START, id, loaded, pass, quiet, record, rule, shift};
 
 fn region(spec: &RegionSpec) -> Region {
-    Region::new(spec, 7).unwrap()
+    Region::new(spec, 7).expect("the spec is a region")
 }
 
 fn total(minutes: &[Minute], of: impl Fn(&Minute) -> u64) -> f64 {
@@ -36,9 +34,7 @@ fn requests_are_neither_made_nor_lost() {
         shift(&mut region, &record(), ec2, fargate);
         pass(&mut region, Span::from_mins(5));
         for side in Side::ALL {
-            for row in [world_death(side, count)] {
-                region.disturb(&row).unwrap();
-            }
+            region.disturb(&deaths(side, count)).unwrap();
         }
         pass(&mut region, Span::from_hours(2));
         let minutes = region.minutes(0);
@@ -54,7 +50,7 @@ fn requests_are_neither_made_nor_lost() {
     }
 }
 
-fn world_death(side: Side, count: u32) -> region::fault::FaultRow {
+fn deaths(side: Side, count: u32) -> region::fault::FaultRow {
     region::fault::FaultRow {
         at: Some(Span::ZERO),
         r#type: "taskDeath".to_owned(),
@@ -131,7 +127,7 @@ fn short_tasks_breach_the_slo_until_autoscaling_has_caught_up() {
     let after_shift = &region.minutes(0)[12..16];
     let slow = total(after_shift, |m| m.sides.fargate.slow);
     let requests = total(after_shift, |m| m.sides.fargate.requests);
-    assert!(slow / requests > 0.01, "{} slow of {requests}", slow);
+    assert!(slow / requests > 0.01, "{slow} slow of {requests}");
     pass(&mut region, Span::from_hours(1));
     let truth = region.truth(0).unwrap();
     assert!(truth.sides.fargate.healthy > 11, "{truth:?}");
@@ -139,17 +135,16 @@ fn short_tasks_breach_the_slo_until_autoscaling_has_caught_up() {
     let last = &minutes[minutes.len() - 10..];
     let slow = total(last, |m| m.sides.fargate.slow);
     let requests = total(last, |m| m.sides.fargate.requests);
-    assert!(slow / requests < 0.01, "{} slow of {requests}", slow);
+    assert!(slow / requests < 0.01, "{slow} slow of {requests}");
 }
 
 fn settled_cpu(region: &mut Region) -> f64 {
     pass(region, Span::from_mins(2));
     let minute = region.now().minute() - 3;
-    let ask = world::ask(Side::Fargate, minute, minute + 1);
-    match region.handle(&region::request::Request::GetMinutes { ask: &ask }) {
-        Response::Minutes(minutes) => minutes[0].cpu_percent.unwrap(),
-        other => panic!("{other:?}"),
-    }
+    let ask = crate::world::ask(Side::Fargate, minute, minute + 1);
+    let minutes = region.handle(&Request::GetMinutes { ask: &ask }).minutes();
+    let minutes = minutes.expect("the group is there");
+    minutes.first().and_then(|minute| minute.cpu_percent).expect("the minute is settled")
 }
 
 #[test]

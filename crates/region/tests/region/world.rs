@@ -44,13 +44,14 @@ pub(crate) fn rule() -> Route {
 
 /// A quiet world of constant load: no noise, no slow clients, perfect metrics.
 pub(crate) fn quiet(rps: f64, route: Route) -> RegionSpec {
-    loaded(Load::new(vec![rps]).unwrap(), route)
+    loaded(Load::new(vec![rps]).expect("a rate"), route)
 }
 
 pub(crate) fn loaded(load: Load, route: Route) -> RegionSpec {
     let sides = PerSide::from_fn(|side| ServiceSpec::new(side, id(side), group(side).0));
     let slow = Span::from_millis(300);
-    let application = ApplicationSpec::new("api", load, vec![route], slow, sides).unwrap();
+    let application =
+        ApplicationSpec::new("api", load, vec![route], slow, sides).expect("the default task");
     let mut spec = RegionSpec::new(START, vec![application]);
     spec.noise = NoiseSpec::NONE;
     spec.metrics = MetricsSpec::perfect();
@@ -59,9 +60,9 @@ pub(crate) fn loaded(load: Load, route: Route) -> RegionSpec {
 }
 
 pub(crate) fn shift(region: &mut Region, route: &Route, ec2: u32, fargate: u32) -> Response {
-    let expected = match region.handle(&Request::DescribeRoute { route }) {
-        Response::Route { weights, .. } => weights,
-        other => return other,
+    let (expected, _) = match region.handle(&Request::DescribeRoute { route }).route() {
+        Ok(live) => live,
+        Err(error) => return Response::Failed(error),
     };
     let weights = WeightPair { ec2, fargate };
     region.handle(&Request::ChangeRoutes { changes: &[RouteChange { route, expected, weights }] })

@@ -1,7 +1,6 @@
 //! What goes wrong with calls, and what never changes.
 
-mod world;
-
+use crate::world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
 use cloud::ErrorKind;
 use model::observation::{Bounds, ScheduledBounds};
 use model::route::WeightPair;
@@ -11,7 +10,6 @@ use region::journal::{Author, Change, Outcome};
 use region::load::GeneratedLoad;
 use region::request::{OPERATIONS, Request, Response, RouteChange};
 use region::{Region, RegionSpec};
-use world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
 
 fn row(name: &str) -> FaultRow {
     FaultRow { at: Some(Span::ZERO), r#type: name.to_owned(), ..FaultRow::default() }
@@ -22,12 +20,12 @@ fn api(name: &str, api: &str) -> FaultRow {
 }
 
 fn percent(text: &str) -> Option<region::fault::Fraction> {
-    Some(text.parse().unwrap())
+    Some(text.parse().expect("a percentage"))
 }
 
 fn with(spec: &RegionSpec, rows: Vec<FaultRow>) -> Region {
     let spec = RegionSpec { faults: rows, ..spec.clone() };
-    Region::new(&spec, 5).unwrap()
+    Region::new(&spec, 5).expect("the spec is a region")
 }
 
 /// One call of each operation.
@@ -55,10 +53,7 @@ fn call_all(region: &mut Region) -> Vec<(&'static str, Response)> {
 }
 
 fn failure(response: &Response) -> Option<ErrorKind> {
-    match response {
-        Response::Failed(error) => Some(error.kind),
-        _ => None,
-    }
+    if let Response::Failed(error) = response { Some(error.kind) } else { None }
 }
 
 #[test]
@@ -122,16 +117,12 @@ fn stale_reads_answer_with_the_past_until_they_stop() {
     assert_eq!(region.handle(&update), Response::Done);
     // The change is conditional on what is live, not on what a stale read says.
     assert_eq!(shift(&mut region, &route, 90, 10), Response::Done);
-    let desired =
-        |region: &mut Region| match region.handle(&Request::DescribeService { id: &service }) {
-            Response::Service(service) => service.desired,
-            other => panic!("{other:?}"),
-        };
-    let fargate =
-        |region: &mut Region| match region.handle(&Request::DescribeRoute { route: &route }) {
-            Response::Route { weights, .. } => weights.fargate,
-            other => panic!("{other:?}"),
-        };
+    let desired = |region: &mut Region| {
+        region.handle(&Request::DescribeService { id: &service }).service().unwrap().desired
+    };
+    let fargate = |region: &mut Region| {
+        region.handle(&Request::DescribeRoute { route: &route }).route().unwrap().0.fargate
+    };
     for (secs, seen) in [(0, (1, 0)), (50, (1, 0)), (20, (9, 10)), (600, (9, 10))] {
         pass(&mut region, Span::from_secs(secs));
         assert_eq!((desired(&mut region), fargate(&mut region)), seen, "{secs} s later");
@@ -191,10 +182,7 @@ fn minutes_are_late_short_at_first_or_never_there() {
     let mut region = with(&spec, Vec::new());
     let read = |region: &mut Region| {
         let all = ask(Side::Ec2, START.minute(), START.minute() + 600);
-        match region.handle(&Request::GetMinutes { ask: &all }) {
-            Response::Minutes(minutes) => minutes,
-            other => panic!("{other:?}"),
-        }
+        region.handle(&Request::GetMinutes { ask: &all }).minutes().expect("the group is there")
     };
     pass(&mut region, Span::from_mins(600));
     let early = read(&mut region);
@@ -224,10 +212,7 @@ fn gaps_delays_and_nulls_are_no_numbers() {
         let mut region = with(&quiet(1000.0, record()), vec![FaultRow { r#for: span, ..row }]);
         pass(&mut region, after);
         let all = ask(Side::Ec2, START.minute(), START.minute() + 20);
-        match region.handle(&Request::GetMinutes { ask: &all }) {
-            Response::Minutes(minutes) => minutes,
-            other => panic!("{other:?}"),
-        }
+        region.handle(&Request::GetMinutes { ask: &all }).minutes().expect("the group is there")
     };
     let hour = Span::from_hours(1);
     let gap = read(FaultRow { side: side.clone(), ..row("metricGap") }, hour);
@@ -333,5 +318,36 @@ fn every_operation_of_a_request_is_named() {
     let mut region = with(&quiet(100.0, record()), Vec::new());
     for (operation, _) in call_all(&mut region) {
         assert!(OPERATIONS.contains(&operation), "{operation}");
+    }
+}
+
+#[test]
+fn random_faults_never_break_the_world() {
+    let span = Span::from_days(1);
+    for seed in 0..40 {
+        let load = GeneratedLoad { mean_rps: 300.0, seed, ..GeneratedLoad::default() };
+        let mut spec = loaded(load.load().unwrap(), record());
+        spec.noise = Default::default();
+        spec.faults = region::fault::random(seed, span).faults;
+        let mut region = Region::new(&spec, seed).unwrap();
+        let mut share = 0;
+        while region.now() < START + span {
+            pass(&mut region, Span::from_mins(10));
+            call_all(&mut region);
+            share = (share + 1) % 50;
+            shift(&mut region, &record(), 100 - share, share);
+            let truth = region.truth(0).unwrap();
+            assert!((0.0..=1.0).contains(&truth.share_realised), "{seed}: {truth:?}");
+            for (_, side) in truth.sides.iter() {
+                assert!(side.healthy <= side.running, "{seed}: {truth:?}");
+            }
+        }
+        for minute in region.minutes(0) {
+            for (_, side) in minute.sides.iter() {
+                let answered = side.requests.checked_sub(side.unanswered);
+                assert!(answered.is_some_and(|answered| side.slow <= answered), "{minute:?}");
+                assert!(side.errors <= side.requests, "{minute:?}");
+            }
+        }
     }
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use region::fault::FaultScript;
 use region::load::Recorded;
+use region::{Region, RegionSpec};
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.unwrap().path())
+        .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|found| found == extension))
         .collect();
     files.sort();
@@ -50,5 +51,43 @@ fn every_recorded_trace_is_a_load() {
         assert!(report.interpolated * 20 < report.rows, "{name}: {report:?}");
         assert!(recorded.load.peak() > recorded.load.mean(), "{name}");
         println!("{name}: {report:?}, mean {} rps", recorded.load.mean());
+    }
+}
+
+#[test]
+fn a_region_is_read_as_it_was_written() {
+    let spec = crate::world::quiet(100.0, crate::world::record());
+    let text = serde_json::to_string(&spec).unwrap();
+    assert!(text.contains("\"kind\":\"Region\""), "{text}");
+    assert_eq!(serde_json::from_str::<RegionSpec>(&text).unwrap(), spec);
+    let misspelt = text.replacen("applications", "aplications", 1);
+    assert!(serde_json::from_str::<RegionSpec>(&misspelt).is_err());
+}
+
+#[test]
+fn regions_that_cannot_be_are_refused() {
+    type Spoil = fn(&mut RegionSpec);
+    let spoils: [(&str, Spoil); 9] = [
+        ("start", |spec| spec.start = spec.start + model::Span::from_secs(1)),
+        ("applications", |spec| spec.applications.clear()),
+        ("clients.concentration", |spec| spec.clients.concentration = f64::NAN),
+        ("metrics", |spec| spec.metrics.lag_min = model::Span::from_hours(1)),
+        ("api", |spec| spec.applications[0].routes.clear()),
+        ("api", |spec| spec.applications[0].routes[0].traffic = 0.5),
+        ("api", |spec| spec.applications[0].sides.ec2.desired = 1_000_000),
+        ("targetGroupArn", |spec| {
+            let sides = &mut spec.applications[0].sides;
+            sides.ec2.target_group_arn = sides.fargate.target_group_arn.clone();
+        }),
+        ("task", |spec| {
+            spec.applications[0].sides.fargate.task.cpu_seconds_per_request = 0.0;
+        }),
+    ];
+    for (part, spoil) in spoils {
+        let mut spec = crate::world::quiet(100.0, crate::world::record());
+        assert!(Region::new(&spec, 1).is_ok());
+        spoil(&mut spec);
+        let error = Region::new(&spec, 1).unwrap_err().to_string();
+        assert!(error.contains(part), "{part}: {error}");
     }
 }

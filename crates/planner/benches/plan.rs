@@ -6,6 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use model::Span;
 use serde_json::json;
 
+#[expect(dead_code, reason = "stories use more of the world than the bench does")]
 #[path = "../tests/world/mod.rs"]
 mod world;
 

@@ -13,9 +13,10 @@ mod paused;
 mod webhooks;
 mod window;
 
-use model::Time;
 use model::observation::{Gap, Seen};
-use model::plan::{Reason, Refusal, Rule};
+use model::plan::{Reason, Refusal, Rule, What};
+use model::verdict::VerdictKind;
+use model::{Side, Time};
 
 use crate::draft::Draft;
 use crate::facts::Facts;
@@ -57,6 +58,33 @@ pub const GATES: [Gate; 12] = [
 ];
 
 pub(crate) use evidence::speaks_of_step;
+
+/// What keeps a half-landed step from being finished: not the calendar and not a pause, which
+/// it had passed, but whatever would make more traffic on Fargate unsafe now.
+pub(crate) fn against_finishing(facts: &Facts<'_>, draft: &Draft) -> Option<Reason> {
+    let verdict = facts.input.verdict;
+    if verdict.kind == VerdictKind::RollBack || evidence::speaks_against_start(&verdict.reason) {
+        return Some(Reason::NotProven { verdict: verdict.reason.clone() });
+    }
+    if let Some(refusal) = deployment::ask(facts, draft) {
+        return Some(refusal.reason);
+    }
+    let release = |side| facts.services.get(side).map(|service| &service.release);
+    if release(Side::Ec2) != release(Side::Fargate) {
+        return Some(Reason::ReleasesDiffer);
+    }
+    Side::ALL.into_iter().find_map(|side| {
+        let seen = facts.input.observation;
+        let not_known = |what, gap| Some(Reason::NotKnown { what, side: Some(side), gap });
+        if facts.healthy.get(side).is_none() {
+            return not_known(What::Targets, gap_of(seen.targets.get(side)));
+        }
+        match facts.scaling.get(side) {
+            None => not_known(What::Scaling, gap_of(seen.scaling.get(side))),
+            Some(_) => None,
+        }
+    })
+}
 
 /// Whether requests are known to follow the live weights.
 pub(crate) fn is_followed(facts: &Facts<'_>, draft: &Draft) -> bool {

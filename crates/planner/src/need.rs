@@ -48,7 +48,9 @@ pub(crate) fn tasks(
 pub(crate) fn total_rpm(facts: &Facts<'_>, demand: Demand) -> Option<f64> {
     let load = facts.load?;
     let number = |value: f64| (value.is_finite() && value >= 0.0).then_some(value);
-    let now = number(load.now_rpm)? * number(load.growth)?.max(1.0);
+    // A growth below one would be a fall, which nobody can promise.
+    let growth = number(load.growth).filter(|growth| *growth >= 1.0)?;
+    let now = number(number(load.now_rpm)? * growth)?;
     match demand {
         Demand::Now => Some(now),
         Demand::Peak => Some(now.max(number(load.peak_rpm)?)),

@@ -14,10 +14,7 @@ pub const CRASH_CHECK_BELOW: Share = Share::percent(5);
 /// The share this migration works towards at present: the pin, the wanted share, or the last
 /// step, less the holdback until the bake is over.
 pub(crate) fn goal(facts: &Facts<'_>, status: &Status) -> Share {
-    if let Some(pin) = &status.verbs.pin {
-        return pin.share;
-    }
-    match &facts.spec.traffic.target {
+    let asked = match &facts.spec.traffic.target {
         Target::Share(share) => *share,
         Target::Rollout(rollout) => {
             let last = rollout.steps.iter().copied().max().unwrap_or(Share::FULL);
@@ -26,7 +23,9 @@ pub(crate) fn goal(facts: &Facts<'_>, status: &Status) -> Share {
                 Some(_) | None => last,
             }
         }
-    }
+    };
+    // A pin holds; it never leads further than the file asks for.
+    status.verbs.pin.as_ref().map_or(asked, |pin| pin.share.min(asked))
 }
 
 /// The next step from `live`: the next listed share that the weights can tell from it, never

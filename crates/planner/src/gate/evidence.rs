@@ -4,7 +4,7 @@ use model::plan::What;
 use model::plan::{Reason, Refusal};
 use model::spec::Advance;
 use model::verdict::{VerdictKind, VerdictReason};
-use model::{Share, Span};
+use model::{Share, Side, Span};
 
 use crate::draft::Draft;
 use crate::facts::Facts;
@@ -16,15 +16,18 @@ const VERDICT_AGE_MAX: Span = Span::from_mins(15);
 
 pub(crate) fn ask(facts: &Facts<'_>, draft: &Draft) -> Option<Refusal> {
     let live = facts.live?;
-    // Nothing has been sent to Fargate yet that could be judged. A write that is sent again
-    // was proven before it was first sent.
-    if live == Share::ZERO || draft.unlanded.is_some() {
-        return None;
-    }
     let verdict = facts.input.verdict;
     let not_proven = || closed(Reason::NotProven { verdict: verdict.reason.clone() });
-    if verdict.kind == VerdictKind::RollBack || draft.status.verbs.advance.is_some() {
-        return if verdict.kind == VerdictKind::RollBack { not_proven() } else { None };
+    if verdict.kind == VerdictKind::RollBack {
+        return not_proven();
+    }
+    if live == Share::ZERO {
+        // Nothing was sent to Fargate yet that could be judged, but EC2 can be seen.
+        return if speaks_against_start(&verdict.reason) { not_proven() } else { None };
+    }
+    if draft.unlanded.is_some() || draft.status.verbs.advance.is_some() {
+        // Proven before it was first sent, or an operator's word: harm still counts.
+        return if is_harmless(&verdict.reason) { None } else { not_proven() };
     }
     let advance = facts.rollout().map_or(Advance::Evidence, |rollout| rollout.advance);
     let speaks = speaks_of_step(facts, draft);
@@ -60,6 +63,19 @@ pub(crate) fn speaks_of_step(facts: &Facts<'_>, draft: &Draft) -> bool {
     let now = facts.now.minute();
     let age_max = i64::try_from(VERDICT_AGE_MAX.as_mins()).unwrap_or(i64::MAX);
     minute >= settled.minute() && minute <= now && now - minute <= age_max
+}
+
+/// Whether a reason speaks against sending the first requests to Fargate.
+pub(crate) fn speaks_against_start(reason: &VerdictReason) -> bool {
+    let is_of_fargate_only = matches!(
+        reason,
+        VerdictReason::MissingData { side: Side::Fargate }
+            | VerdictReason::ShareMismatch
+            | VerdictReason::Settling
+            | VerdictReason::Suspicion { .. }
+            | VerdictReason::WorseWithinBudget { .. }
+    );
+    !is_of_fargate_only && !is_harmless(reason)
 }
 
 /// Whether a reason speaks of too little proof only, not of harm or of missing sight.

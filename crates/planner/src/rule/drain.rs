@@ -68,8 +68,9 @@ fn after_bake(facts: &Facts<'_>, draft: &mut Draft) {
     let until = draft.status.quiet_since.map(|since| since + drain.quiet_for);
     if until.is_some_and(|until| until <= facts.now) && is_quiet(facts, Side::Ec2) == Some(true) {
         draft.status.drained_at = Some(facts.now);
-        draft.done(Rule::Drain, "EC2 is quiet; its reserve is given back.".to_owned());
-        return give_back(facts, draft, Side::Ec2);
+        // What is given back next pass is given back on a second look.
+        draft.done(Rule::Drain, "EC2 is quiet, and counts as drained.".to_owned());
+        return;
     }
     let gives_up = baked + drain.give_up_after;
     let opens_at = if gives_up <= facts.now { None } else { until };
@@ -121,6 +122,12 @@ fn give_back(facts: &Facts<'_>, draft: &mut Draft, side: Side) {
     }
     *draft.status.floors.get_mut(side) = None;
     *draft.status.floors_seen.get_mut(side) = false;
+    let is_changed =
+        |action: &Action| matches!(action, Action::SetBounds { side: whose, .. } if *whose == side);
+    if draft.actions.iter().any(is_changed) {
+        // The promise was being kept in this very pass; the next one gives it back.
+        return;
+    }
     let (Some(saved), Some(Some(scaling))) =
         (*draft.status.saved.get(side), *facts.scaling.get(side))
     else {

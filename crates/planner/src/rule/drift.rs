@@ -11,6 +11,7 @@ use model::{Share, Side, Span};
 use crate::draft::Draft;
 use crate::events;
 use crate::facts::Facts;
+use crate::gate;
 use crate::need::{self, Demand};
 
 /// A step whose write did not land is sent again for this long, through every gate but dwell
@@ -139,6 +140,9 @@ fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
     draft.held = true;
     if !facts.may_write() {
         return draft.refuse(Rule::Drift, Reason::RoutesDisagree, None);
+    }
+    if let Some(reason) = gate::against_finishing(facts, draft) {
+        return draft.refuse(Rule::Drift, reason, None);
     }
     let healthy = facts.healthy.fargate.unwrap_or(0);
     match need::tasks(facts, Side::Fargate, intended.share, Demand::Now) {

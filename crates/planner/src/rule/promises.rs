@@ -103,10 +103,9 @@ pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) 
             });
         }
     }
-    // A desired count is never written against an active scalable target; a suspended one
-    // does not follow its own minimum.
-    let is_scaled = scaling.is_some_and(|scaling| !scaling.suspended);
-    if !is_scaled {
+    // A desired count is never written beside a scalable target, not even a suspended one: what
+    // a person suspended is a person's to start, and too few tasks hold the step.
+    if scaling.is_none() {
         let desired = (*facts.services.get(side))?.desired;
         if desired < floor {
             raise.actions.push(Action::SetDesired { side, expected: desired, desired: floor });

@@ -216,8 +216,7 @@ fn go_back(facts: &Facts<'_>, draft: &mut Draft, wanted: &Return, live: &Weights
     if !moves || kept >= now_share {
         return;
     }
-    let weight_max = facts.limits.map_or(255, |limits| limits.weight_max);
-    let pair = WeightPair::for_share(kept, weight_max);
+    let (kept, pair) = lowest(facts, live, kept);
     let weights = live.keys().map(|key| (key.clone(), pair)).collect();
     let before = draft.status.intended.as_ref().map(|intended| intended.share);
     if !wanted.latches && before != Some(kept) {
@@ -265,4 +264,20 @@ fn kept_by_ec2_shortage(facts: &Facts<'_>) -> Option<Share> {
             share
         }
     })
+}
+
+/// The weights for `kept`, or those of a route that asks for less already: all routes go
+/// together, and going back raises none of them, not by a rounding either.
+fn lowest(facts: &Facts<'_>, live: &Weights, kept: Share) -> (Share, WeightPair) {
+    let weight_max = facts.limits.map_or(255, |limits| limits.weight_max);
+    let wanted = (kept, WeightPair::for_share(kept, weight_max));
+    let held = live.values().filter_map(|pair| pair.share().map(|share| (share, *pair)));
+    held.fold(wanted, |least, one| if is_less(one.1, least.1) { one } else { least })
+}
+
+/// Whether a pair asks for less of Fargate than another, as exact fractions.
+fn is_less(pair: WeightPair, than: WeightPair) -> bool {
+    let total = |pair: WeightPair| u64::from(pair.ec2) + u64::from(pair.fargate);
+    let cross = |a: WeightPair, b: WeightPair| u128::from(a.fargate) * u128::from(total(b));
+    cross(pair, than) < cross(than, pair)
 }

@@ -14,7 +14,7 @@ use model::route::{Propagation, Split, WeightPair, Weights};
 use model::settings::Settings;
 use model::spec::Migration;
 use model::status::Status;
-use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
+use model::verdict::{Evidence, SignalEvidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Share, Side, Span, Time};
 use planner::{Grant, Input, plan};
 use serde_json::{Value, json};
@@ -206,7 +206,8 @@ impl World {
 
     fn judged(&self) -> Verdict {
         let (kind, reason) = self.verdict.clone();
-        let evidence = Evidence { eta: self.eta, ..Evidence::default() };
+        let signals = [("latency".to_owned(), SignalEvidence::default())].into();
+        let evidence = Evidence { eta: self.eta, signals, ..Evidence::default() };
         Verdict { kind, reason, minute: Some(self.now.minute() - self.verdict_age), evidence }
     }
 

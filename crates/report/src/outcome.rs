@@ -37,11 +37,8 @@ pub(crate) fn in_words(record: &Record) -> String {
         }
         Outcome::Unfinished { waiting } => {
             let share =
-                last_share(record).map_or(String::new(), |share| format!(" at {share} on Fargate"));
-            format!(
-                "Time was over first: after {after}{share} it was waiting for {}",
-                sentence(waiting)
-            )
+                last_share(record).map_or(String::new(), |share| format!(", at {share} on Fargate"));
+            format!("The days were over first: {after}{share}. In the way stood: {}", sentence(waiting))
         }
     }
 }

@@ -132,17 +132,18 @@ fn common_mode(view: &View<'_>) -> Option<Answer> {
 
 /// Proven, but [`proven_worse`] found the budget unharmed.
 fn worse_within_budget(view: &View<'_>) -> Option<Answer> {
-    let signal = view.worse_signal().filter(|_| !view.is_comfortable())?;
+    let signal = view.worse_signal().filter(|signal| !view.is_comfortable(signal.slo()))?;
     hold(VerdictReason::WorseWithinBudget { signal: signal.name().to_owned() })
 }
 
 /// Half way to proof, in nats.
 fn suspicion(view: &View<'_>) -> Option<Answer> {
     let harm = view.state.harm(view.settings);
-    if harm * harm < view.settings.harm_needed() || view.is_comfortable() {
+    if harm * harm < view.settings.harm_needed() {
         return None;
     }
-    let signal = view.state.worst(view.settings)?;
+    let worst = view.state.worst(view.settings);
+    let signal = worst.filter(|signal| !view.is_comfortable(signal.slo()))?;
     hold(VerdictReason::Suspicion { signal: signal.name().to_owned() })
 }
 
@@ -277,30 +278,32 @@ impl View<'_> {
         absolute.evidence() >= self.settings.safe_needed()
     }
 
-    /// Whether the policy asks for the SLO and Fargate leaves three quarters of every budget
+    /// Whether the policy asks for the SLO and Fargate leaves three quarters of its budget
     /// unspent, over the last hour and the last six: being slower than EC2 is then not the SLO's
     /// business, however certain it is. Two sides that are slow once in ten thousand requests
     /// and twice are as different as a ratio can tell, and alike to everybody else.
-    fn is_comfortable(&self) -> bool {
-        let spends_little = |(slo, budget)| {
-            let windows = self.state.windows.get(slo);
-            [Length::Hour, Length::Hours6]
+    fn is_comfortable(&self, slo: Slo) -> bool {
+        let windows = self.state.windows.get(slo);
+        let Some(budget) = self.settings.budget(slo) else { return false };
+        self.settings.when == When::Slo
+            && [Length::Hour, Length::Hours6]
                 .into_iter()
                 .all(|length| burn(windows, Side::Fargate, length, budget) < COMFORTABLE_BURN)
-        };
-        let mut budgets = self.with_budget().peekable();
-        self.settings.when == When::Slo && budgets.peek().is_some() && budgets.all(spends_little)
     }
 
-    /// Every objective is proven met by Fargate alone. It stands in where the sides cannot be
-    /// compared: unequal load per task (A5), little left on EC2 (A9); and where the policy asks
-    /// for the SLO and hardly any of its budget is spent.
+    /// Fargate is proven to meet the objectives by itself. Where the sides cannot be compared,
+    /// by unequal load per task (A5) or with little left on EC2 (A9), that takes the absolute
+    /// proof of every one; else it stands in for a comparison where the policy asks for the SLO
+    /// and hardly any of the budget is spent.
     pub(crate) fn is_proven_alone(&self) -> bool {
-        let is_admitted = self.state.load.is_unequal()
-            || !self.state.live.is_comparable()
-            || self.is_comfortable();
-        let mut budgets = self.with_budget().peekable();
-        is_admitted && budgets.peek().is_some() && budgets.all(|(slo, _)| self.is_slo_met(slo))
+        if self.state.load.is_unequal() || !self.state.live.is_comparable() {
+            let mut budgets = self.with_budget().peekable();
+            return budgets.peek().is_some() && budgets.all(|(slo, _)| self.is_slo_met(slo));
+        }
+        let is_met = |slo: Slo| self.is_comfortable(slo) && self.is_slo_met(slo);
+        let signals = &self.settings.signals;
+        !signals.is_empty()
+            && signals.iter().all(|signal| self.is_signal_proven(*signal) || is_met(signal.slo()))
     }
 
     fn evidence(&self) -> Evidence {

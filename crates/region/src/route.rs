@@ -37,8 +37,8 @@ pub(crate) struct Pair {
 #[derive(Debug, Clone)]
 struct Clients {
     classes: Vec<Class>,
-    /// Clients that a fault made slow; the last one is the newest.
-    faulty: Vec<Class>,
+    /// Clients that faults made slow, with the time to live that made them so.
+    faulty: Vec<(Span, Class)>,
     concentration: f64,
     wander: f64,
     draws: Generator,
@@ -146,14 +146,23 @@ impl Pair {
         }
     }
 
-    /// A fault makes a part of the clients slow, or well again.
-    pub(crate) fn slow_clients(&mut self, faulty: &[(f64, Span)]) {
+    /// Faults make these parts of the clients slow; others are well again.
+    pub(crate) fn slow_clients(&mut self, slow: &[(f64, Span)]) {
         let Some(clients) = &mut self.clients else { return };
-        let share = clients.prompt_share();
-        let kept = clients.faulty.len().min(faulty.len());
-        clients.faulty.truncate(kept);
-        for (fraction, ttl) in faulty.iter().skip(kept) {
-            clients.faulty.push(Class::new(*fraction, *ttl, share));
+        if clients.faulty.is_empty() && slow.is_empty() {
+            return;
+        }
+        let mut before = std::mem::take(&mut clients.faulty);
+        for &(fraction, ttl) in slow {
+            // Those that were slow already keep the answer they have.
+            let known = before.iter().position(|(other, class)| {
+                *other == ttl && class.fraction.total_cmp(&fraction).is_eq()
+            });
+            let class = match known {
+                Some(place) => before.swap_remove(place).1,
+                None => Class::new(fraction, ttl, clients.prompt_share()),
+            };
+            clients.faulty.push((ttl, class));
         }
     }
 }
@@ -186,7 +195,7 @@ impl Clients {
         }
         let mut well = 1.0;
         let mut faulty = 0.0;
-        for class in &mut self.faulty {
+        for (_, class) in &mut self.faulty {
             class.share += (answered - class.share) * class.follows;
             faulty += class.fraction * class.share;
             well -= class.fraction;

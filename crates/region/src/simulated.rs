@@ -143,14 +143,14 @@ impl Router for SimulatedCloud {
 
     async fn set(&self, shifts: &[Shift]) -> Vec<Result<Applied>> {
         let mut region = self.lock();
-        // Rollbacks leave first; the answers keep the order asked.
         let mut answers: BTreeMap<usize, Result<Applied>> = BTreeMap::new();
-        for rollback in [true, false] {
-            for (index, shift) in shifts.iter().enumerate().filter(|(_, s)| s.rollback == rollback)
-            {
-                answers.insert(index, apply(&mut region, shift));
-            }
+        // Rollbacks leave first, each alone; the answers keep the order asked.
+        for (index, shift) in shifts.iter().enumerate().filter(|(_, shift)| shift.rollback) {
+            answers.extend(apply(&mut region, &[(index, shift)]));
         }
+        let advances: Vec<(usize, &Shift)> =
+            shifts.iter().enumerate().filter(|(_, shift)| !shift.rollback).collect();
+        answers.extend(apply(&mut region, &advances));
         answers.into_values().collect()
     }
 }
@@ -177,14 +177,55 @@ fn later(a: Propagation, b: Propagation) -> Propagation {
     }
 }
 
-/// Makes one shift: what a zone holds in one batch, everything else one by one.
-fn apply(region: &mut Region, shift: &Shift) -> Result<Applied> {
-    let mut batches: BTreeMap<String, Vec<RouteChange<'_>>> = BTreeMap::new();
+/// A change that one shift asks for.
+type Asked<'a> = (usize, RouteChange<'a>);
+
+/// Makes shifts that may share batches: one for all records of a zone, one for everything else.
+fn apply(region: &mut Region, shifts: &[(usize, &Shift)]) -> BTreeMap<usize, Result<Applied>> {
+    let mut answers = BTreeMap::new();
+    let mut batches: BTreeMap<String, Vec<Asked<'_>>> = BTreeMap::new();
+    for (index, shift) in shifts {
+        let answer = changes(region, shift).map(|changes| {
+            let written = !changes.is_empty();
+            for (batch, change) in changes {
+                batches.entry(batch).or_default().push((*index, change));
+            }
+            // What every route was read, or is written, to hold.
+            Applied { weights: shift.weights.clone(), written }
+        });
+        answers.insert(*index, answer);
+    }
+    for batch in batches.values() {
+        for (index, error) in write(region, batch) {
+            answers.insert(index, Err(error));
+        }
+    }
+    answers
+}
+
+/// Writes a batch; gives the shifts that failed. A batch that one of several shifts spoilt is
+/// written again, shift by shift.
+fn write(region: &mut Region, batch: &[Asked<'_>]) -> Vec<(usize, Error)> {
+    let changes: Vec<RouteChange<'_>> = batch.iter().map(|(_, change)| *change).collect();
+    let Err(error) = region.handle(&Request::ChangeRoutes { changes: &changes }).done() else {
+        return Vec::new();
+    };
+    let shared = batch.first().map(|(index, _)| index) != batch.last().map(|(index, _)| index);
+    if error.kind != ErrorKind::Conflict || !shared {
+        return batch.iter().map(|(index, _)| (*index, error.clone())).collect();
+    }
+    let alone = batch.chunk_by(|(a, _), (b, _)| a == b);
+    alone.flat_map(|changes| write(region, changes)).collect()
+}
+
+/// What a shift has to change, with the batch each change may share.
+fn changes<'a>(region: &mut Region, shift: &'a Shift) -> Result<Vec<(String, RouteChange<'a>)>> {
     let operation = Request::ChangeRoutes { changes: &[] }.operation();
     let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, operation, message));
     if shift.routes.is_empty() {
         return invalid("a shift of no route".to_owned());
     }
+    let mut changes = Vec::new();
     for route in &shift.routes {
         let key = route.key();
         let (Some(expected), Some(weights)) = (shift.expected.get(&key), shift.weights.get(&key))
@@ -208,15 +249,9 @@ fn apply(region: &mut Region, shift: &Shift) -> Result<Applied> {
             Route::Route53Record { zone, .. } => zone.clone(),
             Route::TrafficPolicyInstance { .. } | Route::AlbRule { .. } => key,
         };
-        let change = RouteChange { route, expected: *expected, weights: *weights };
-        batches.entry(batch).or_default().push(change);
+        changes.push((batch, RouteChange { route, expected: *expected, weights: *weights }));
     }
-    let written = !batches.is_empty();
-    for changes in batches.values() {
-        region.handle(&Request::ChangeRoutes { changes }).done()?;
-    }
-    // What every route was read or written to hold.
-    Ok(Applied { weights: shift.weights.clone(), written })
+    Ok(changes)
 }
 
 #[async_trait]

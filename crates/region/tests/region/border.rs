@@ -1,15 +1,16 @@
 //! What goes wrong with calls, and what never changes.
 
 use crate::world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
-use cloud::ErrorKind;
+use cloud::{ErrorKind, Router as _, Shift};
+use futures::executor::block_on;
 use model::observation::{Bounds, ScheduledBounds};
-use model::route::WeightPair;
+use model::route::{Route, WeightPair, Weights};
 use model::{Side, Span};
 use region::fault::FaultRow;
 use region::journal::{Author, Change, Outcome};
 use region::load::GeneratedLoad;
 use region::request::{OPERATIONS, Request, Response, RouteChange};
-use region::{Region, RegionSpec};
+use region::{Region, RegionSpec, SimulatedCloud};
 
 fn row(name: &str) -> FaultRow {
     FaultRow { at: Some(Span::ZERO), r#type: name.to_owned(), ..FaultRow::default() }
@@ -133,7 +134,6 @@ fn stale_reads_answer_with_the_past_until_they_stop() {
 fn a_stale_writer_fails_in_route_53_and_not_on_a_rule() {
     for (route, refused) in [(record(), Some(ErrorKind::Conflict)), (rule(), None)] {
         let mut region = with(&quiet(100.0, route.clone()), Vec::new());
-        let weights = |ec2, fargate| WeightPair { ec2, fargate };
         let change =
             RouteChange { route: &route, expected: weights(90, 10), weights: weights(50, 50) };
         let answer = region.handle(&Request::ChangeRoutes { changes: &[change] });
@@ -141,8 +141,8 @@ fn a_stale_writer_fails_in_route_53_and_not_on_a_rule() {
     }
 }
 
-#[test]
-fn a_batch_with_one_stale_record_changes_nothing() {
+/// Two applications whose records lie in one zone, and the second one's route.
+fn neighbours() -> (RegionSpec, Route) {
     let mut spec = quiet(100.0, record());
     let mut other = spec.applications[0].clone();
     other.name = "other".to_owned();
@@ -152,16 +152,26 @@ fn a_batch_with_one_stale_record_changes_nothing() {
         service.target_group_arn = format!("other-{}", side.name());
         service.scaling = None;
     }
-    let Some(model::route::Route::Route53Record { name, .. }) =
-        other.routes.first_mut().map(|route| &mut route.route)
-    else {
-        panic!("a record")
+    let route = Route::Route53Record {
+        zone: "Z1".to_owned(),
+        name: "other.example.com".to_owned(),
+        record_type: "A".to_owned(),
+        ec2_set: "ec2".to_owned(),
+        fargate_set: "fargate".to_owned(),
     };
-    *name = "other.example.com".to_owned();
-    let route = other.routes[0].route.clone();
+    other.routes[0].route = route.clone();
     spec.applications.push(other);
+    (spec, route)
+}
+
+const fn weights(ec2: u32, fargate: u32) -> WeightPair {
+    WeightPair { ec2, fargate }
+}
+
+#[test]
+fn a_batch_with_one_stale_record_changes_nothing() {
+    let (spec, route) = neighbours();
     let mut region = Region::new(&spec, 1).unwrap();
-    let weights = |ec2, fargate| WeightPair { ec2, fargate };
     let good = record();
     let changes = [
         RouteChange { route: &good, expected: weights(100, 0), weights: weights(90, 10) },
@@ -172,6 +182,44 @@ fn a_batch_with_one_stale_record_changes_nothing() {
     for index in 0..2 {
         assert_eq!(region.truth(index).unwrap().share_max.per_mille(), 0);
     }
+}
+
+#[test]
+fn steps_of_one_zone_share_a_batch_that_none_of_them_spoils() {
+    let (mut spec, other) = neighbours();
+    // Reads answer with the past, so that the second shift's expectation looks good and is not.
+    let stale = FaultRow { age: Some(Span::from_secs(60)), ..api("staleRead", "route53") };
+    spec.faults = vec![FaultRow { at: Some(Span::from_mins(10)), ..stale }];
+    let cloud = SimulatedCloud::new(Region::new(&spec, 1).unwrap());
+    let step = |route: &Route, from: WeightPair, to: WeightPair, rollback| Shift {
+        routes: vec![route.clone()],
+        expected: Weights::from([(route.key(), from)]),
+        weights: Weights::from([(route.key(), to)]),
+        rollback,
+    };
+    let batches =
+        || cloud.with(|r| r.journal().calls().get("route53:ChangeResourceRecordSets").copied());
+    let both = |from, to, rollback| {
+        [step(&other, from, to, rollback), step(&record(), from, to, rollback)]
+    };
+    let set = |shifts: &[Shift]| -> Vec<Result<bool, ErrorKind>> {
+        let answers = block_on(cloud.set(shifts));
+        answers.into_iter().map(|a| a.map(|a| a.written).map_err(|e| e.kind)).collect()
+    };
+    assert_eq!(set(&both(weights(100, 0), weights(90, 10), false)), [Ok(true), Ok(true)]);
+    assert_eq!(batches(), Some(1), "two steps in one batch");
+    assert_eq!(set(&both(weights(90, 10), weights(95, 5), true)), [Ok(true), Ok(true)]);
+    assert_eq!(batches(), Some(3), "rollbacks leave alone");
+    cloud.with(|region| {
+        pass(region, Span::from_mins(20));
+        let expected = weights(95, 5);
+        let change = RouteChange { route: &other, expected, weights: weights(100, 0) };
+        region.handle(&Request::ChangeRoutes { changes: &[change] }).done().unwrap();
+    });
+    let answers = set(&both(weights(95, 5), weights(80, 20), false));
+    assert_eq!(answers, [Err(ErrorKind::Conflict), Ok(true)]);
+    let shares = [0, 1].map(|app| cloud.with(|r| r.truth(app).unwrap().share_max.per_mille()));
+    assert_eq!(shares, [200, 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 )]
 
 mod border;
+mod faults;
 mod files;
 mod physics;
 mod world;

@@ -14,6 +14,18 @@ const REREAD_EVERY_MINUTES: i64 = 5;
 /// Contexts are kept a little longer than any minute can still change.
 const CONTEXT_MINUTES: i64 = CORRECTION_MINUTES + 5;
 
+/// Where this many requests are due in a minute, none come by chance once in 22,000 minutes.
+const SILENT_REQUESTS_MAX: f64 = 10.0;
+/// The counts of a minute without requests.
+const SILENT: Counts = Counts {
+    requests: Some(0),
+    slow: Some(0),
+    slow_slo: Some(0),
+    slow_p90: Some(0),
+    slow_p50: Some(0),
+    errors: Some(0),
+};
+
 /// What is known of a migration's recent minutes, on both sides.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MinuteLog {
@@ -102,6 +114,30 @@ impl MinuteLog {
         }
         self.sides.get_mut(side).close(latest);
         rows
+    }
+
+    /// The minute with zeros where its side was silent.
+    ///
+    /// A balancer publishes no count for a minute without requests. Healthy targets that were
+    /// reported and requests that were not are zero requests, but only where few were due by the
+    /// live share: where more were, the count is missing, and missing is not zero. `busy` is what
+    /// both sides together got in the busiest of the last minutes.
+    pub(crate) fn with_silence(
+        &self,
+        side: Side,
+        read: &SideMinute,
+        busy: Option<f64>,
+    ) -> SideMinute {
+        let share = self.context(side, read).share;
+        let due = share.zip(busy).map(|(share, busy)| match side {
+            Side::Ec2 => busy * (1.0 - share.ratio()),
+            Side::Fargate => busy * share.ratio(),
+        });
+        let is_silent = read.counts.requests.is_none()
+            && read.healthy.is_some()
+            && due.is_some_and(|due| due <= SILENT_REQUESTS_MAX);
+        let counts = if is_silent { SILENT } else { read.counts };
+        SideMinute { counts, ..read.clone() }
     }
 
     /// The context noted in the minute or shortly before it, with what the source itself knows.
@@ -205,6 +241,32 @@ mod tests {
         assert!(log.take(Side::Fargate, now, 101, &[read(101, Some(5))]).is_empty());
         let corrected = log.take(Side::Fargate, now, 102, &[read(101, Some(6))]);
         assert_eq!(corrected.first().map(|row| row.revision), Some(1));
+    }
+
+    #[test]
+    fn silence_is_zero_requests_only_where_few_were_due() {
+        let mut log = MinuteLog::default();
+        let share = Some(model::Share::percent(1));
+        log.note(
+            Time::from_minute(100),
+            PerSide::from_fn(|_| Context { share, ..Context::default() }),
+        );
+        let seen = |healthy, requests| SideMinute { healthy, ..read(100, requests) };
+        for (side, read, busy, expected) in [
+            (Side::Fargate, seen(Some(2), None), Some(900.0), Some(0)),
+            (Side::Fargate, seen(Some(2), None), Some(1_100.0), None),
+            (Side::Fargate, seen(Some(2), Some(3)), Some(900.0), Some(3)),
+            (Side::Fargate, seen(None, None), Some(900.0), None),
+            (Side::Fargate, seen(Some(2), None), None, None),
+            (Side::Ec2, seen(Some(2), None), Some(900.0), None),
+            (Side::Ec2, seen(Some(2), None), Some(9.0), Some(0)),
+        ] {
+            let found = log.with_silence(side, &read, busy).counts.requests;
+            assert_eq!(found, expected, "{side} {read:?} {busy:?}");
+        }
+        let before_any_look = SideMinute { minute: 99, ..seen(Some(2), None) };
+        let found = log.with_silence(Side::Fargate, &before_any_look, Some(1.0));
+        assert_eq!(found.counts.requests, None, "no share is known of that minute");
     }
 
     #[test]

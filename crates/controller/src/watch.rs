@@ -241,7 +241,10 @@ impl Watch {
         latest: i64,
         answer: &[SideMinute],
     ) {
-        let rows = self.minutes.take(side, now, latest, answer);
+        let busy = self.load.load(latest, self.safe.per_task_rpm()).map(|load| load.now_rpm);
+        let answer: Vec<SideMinute> =
+            answer.iter().map(|read| self.minutes.with_silence(side, read, busy)).collect();
+        let rows = self.minutes.take(side, now, latest, &answer);
         if let Some(newest) = answer.iter().rev().find(|read| read.counts.requests.is_some()) {
             *self.latest.get_mut(side) = Latest::of(newest);
         }

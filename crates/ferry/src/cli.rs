@@ -1,7 +1,10 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use analysis::settings::Offset;
+use analysis::signal::Signal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
@@ -73,23 +76,78 @@ pub(crate) struct Schema {
     pub(crate) kind: Kind,
 }
 
+/// Say what Ferry would have done with recorded minutes.
+///
+/// Prints one line for each change of verdict. The exit code is 0 whatever the verdicts are:
+/// they are the answer.
 #[derive(Debug, Args)]
 pub(crate) struct Judge {
-    /// Recorded minutes: minute,side,requests,slow,slow_slo,slow_p90,slow_p50,errors, and
-    /// optionally share,tasks,cpu_percent,release.
+    /// Recorded minutes, one row for each minute and side.
+    ///
+    /// Columns in any order: minute,side,requests,slow,slow_slo,slow_p90,slow_p50,errors and, if
+    /// known, share,tasks,cpu_percent,release. `minute` is an integer or an RFC 3339 time. `slow`
+    /// counts requests above the SLO's threshold; slow_slo, slow_p90 and slow_p50 those above the
+    /// comparison thresholds, on the Fargate side 1.10 times as high. A row or value that is
+    /// missing is missing data.
+    #[arg(value_name = "CSV")]
     pub(crate) file: PathBuf,
-    /// Judge by the SLOs and the rules of this migration; default: 99 % of requests fast
-    /// enough, 99.9 % without error.
+    /// Judge by the SLOs and rules of this migration.
+    ///
+    /// Default: 99 % of requests fast enough, 99.9 % without an error, one balancer for both
+    /// sides, a deadline of 21 days. What counts as high load is learnt from the recording where
+    /// it covers a day.
     #[arg(long, value_name = "FILE")]
     pub(crate) migration: Option<PathBuf>,
-    /// What a signal was seen to differ by without any migration, as a natural logarithm with
-    /// its standard error: latency=0.03:0.01. May stand several times.
+    /// What a signal was seen to differ by without any migration.
+    ///
+    /// As a natural logarithm of the ratio of bad requests, Fargate over EC2, with its standard
+    /// error: `slow_slo=0.03:0.01`. May stand once for each of slow_slo, slow_p90, slow_p50 and
+    /// errors; where one is given, a signal without cannot be proven safe.
     #[arg(long, value_name = "SIGNAL=LN:SE")]
-    pub(crate) offset: Vec<String>,
+    pub(crate) offset: Vec<SignalOffset>,
     /// What to print.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
 }
+
+/// An offset and the signal it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct SignalOffset {
+    pub(crate) signal: Signal,
+    pub(crate) offset: Offset,
+}
+
+impl FromStr for SignalOffset {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (signal, offset) =
+            text.split_once('=').ok_or("write SIGNAL=LN:SE, such as slow_slo=0.03:0.01")?;
+        let signal = signal.parse::<Signal>().map_err(|error| error.to_string())?;
+        let (value, error) = offset
+            .split_once(':')
+            .ok_or("add the standard error after a colon, such as 0.03:0.01")?;
+        let number = |text: &str| {
+            let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            number.ok_or_else(|| format!("`{text}` is not a number: write one such as 0.03"))
+        };
+        let offset = Offset { value: number(value)?, error: number(error)? };
+        if offset.value.abs() > OFFSET_MAX {
+            return Err(format!(
+                "an offset of {} is beyond any difference between clients: write a natural \
+                 logarithm from -1 to 1",
+                offset.value
+            ));
+        }
+        if !(0.0..=OFFSET_MAX).contains(&offset.error) {
+            return Err(format!("a standard error is from 0 to 1, and {} is not", offset.error));
+        }
+        Ok(Self { signal, offset })
+    }
+}
+
+/// Nearly three times as many bad requests: the judge takes no offset beyond it.
+const OFFSET_MAX: f64 = 1.0;
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {

@@ -28,6 +28,7 @@ mod timeline;
 
 pub use page::html;
 pub use summary::summary;
+pub use text::wrap;
 pub use timeline::timeline;
 
 use rehearsal::record::Record;

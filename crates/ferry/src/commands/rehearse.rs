@@ -5,9 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use manifest::Resource;
-use model::settings::Settings;
-use model::spec::Migration;
 use region::fault::{FaultRow, FaultScript};
 use region::load::{GeneratedLoad, Load, Recorded};
 use rehearsal::record::Outcome;
@@ -15,6 +12,7 @@ use rehearsal::{Options, Progress};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{Format, Rehearse};
+use crate::commands::migration;
 use crate::output::{Answer, Failure, is_watched, print, read, tell, terminal_width, write};
 
 pub(crate) fn run(arguments: &Rehearse) -> Result<Answer, Failure> {
@@ -49,7 +47,7 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
         Ok(text)
     };
     let text = input("migration", &arguments.file)?;
-    let (migration, settings) = only_migration(&arguments.file, &text)?;
+    let (migration, settings) = migration::read_one(&arguments.file, &text)?;
     let (load, gaps) = match &arguments.load {
         Some(path) => recorded(path, &input("load", path)?)?,
         None => (GeneratedLoad::default().load().map_err(Failure::bad_input)?, 0),
@@ -81,30 +79,6 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
     })
-}
-
-/// The one migration of a file, and its settings where the file brings them.
-fn only_migration(path: &Path, text: &str) -> Result<(Migration, Settings), Failure> {
-    let name = path.display().to_string();
-    let documents = manifest::read(&name, text).map_err(|problems| {
-        Failure::BadInput(problems.iter().map(ToString::to_string).collect())
-    })?;
-    let mut migrations = Vec::new();
-    let mut settings = Settings::default();
-    for document in documents {
-        match document.resource {
-            Resource::Migration(migration) => migrations.push(*migration),
-            Resource::Settings(found) => settings = *found,
-            Resource::World(_) => {}
-        }
-    }
-    let count = migrations.len();
-    match migrations.pop() {
-        Some(migration) if count == 1 => Ok((migration, settings)),
-        Some(_) | None => Err(Failure::bad_input(format!(
-            "{name}: has {count} migrations; a rehearsal takes a file with one"
-        ))),
-    }
 }
 
 fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {

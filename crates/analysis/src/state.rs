@@ -8,6 +8,7 @@ use crate::calibration;
 use crate::coverage::Seen;
 use crate::detector::{Detector, HARM_ODDS, normalisers};
 use crate::dispersion::Dispersion;
+use crate::eta;
 use crate::gaps::Gaps;
 use crate::guard::Guard;
 use crate::load::Load;
@@ -66,6 +67,8 @@ pub(crate) struct Step {
     pub(crate) elapsed: u32,
     /// Minutes that counted towards the proof.
     pub(crate) counted: u32,
+    /// Whether the traffic is too little to prove anything before the deadline.
+    pub(crate) is_out_of_reach: bool,
 }
 
 /// EC2 must have at least this part of traffic for a comparison (A9).
@@ -282,6 +285,7 @@ impl State {
                 *self.bounds.get_mut(slo) = Bound::new(absolute_bound(slo, budget, &self.windows));
             }
         }
+        self.step.is_out_of_reach = eta::is_out_of_reach(settings, self, minute);
     }
 
     /// M: the mean of the detectors, whose logarithm is the evidence of harm.

@@ -57,7 +57,7 @@ pub(crate) fn false_weeks(runs: &[Ran], methods: &[Method]) -> Vec<String> {
             Target::FalseWeeks(most) if is_ours => {
                 format!("{cell} (<= {}{})", percent(most), miss(part > most))
             }
-            _ => cell,
+            Target::FalseWeeks(_) | Target::Delay(_) | Target::NeverAdvances | Target::None => cell,
         }
     })
 }
@@ -75,7 +75,7 @@ pub(crate) fn delays(runs: &[Ran], methods: &[Method]) -> Vec<String> {
             Target::Delay(most) if is_ours => {
                 format!("{cell} [<= {}{}]", number(most), miss(median > most || day < 1.0))
             }
-            _ => cell,
+            Target::FalseWeeks(_) | Target::Delay(_) | Target::NeverAdvances | Target::None => cell,
         }
     })
 }
@@ -197,7 +197,8 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
     let at = |place: f64| sorted.get(place as usize).copied().unwrap_or(f64::INFINITY);
     let (low, high) = (at(libm::floor(place)), at(libm::ceil(place)));
-    if low == high { low } else { low + (high - low) * (place - libm::floor(place)) }
+    // Both may be infinite, whose difference is no number.
+    if high <= low { low } else { low + (high - low) * (place - libm::floor(place)) }
 }
 
 fn number(value: f64) -> String {

@@ -22,13 +22,13 @@ fn fold(rows: &[Minute]) -> Fold {
 }
 
 fn bytes(fold: &Fold) -> String {
-    serde_json::to_string(fold).unwrap()
+    serde_json::to_string(fold).expect("a fold has only string keys")
 }
 
 /// What the fold concludes, without the count of how its rows arrived.
 fn conclusion(fold: &Fold) -> String {
     let verdict = fold.verdict(&settings(), Time::from_minute(fold.minute().unwrap_or(0) + 1));
-    serde_json::to_string(&verdict).unwrap()
+    serde_json::to_string(&verdict).expect("a verdict has only string keys")
 }
 
 /// A day in which something happens: steps, an incident on both sides, a gap, a regression.

@@ -269,12 +269,12 @@ impl Course<'_> {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.last.iter().all(|pass| rest(pass).is_some())
+        self.case.wishes.iter().zip(&self.last).all(|(wish, pass)| rest(wish, pass).is_some())
     }
 
     fn check_rest(&mut self, from: Time) {
-        for pass in &self.last {
-            match rest(pass) {
+        for (wish, pass) in self.case.wishes.iter().zip(&self.last) {
+            match rest(wish, pass) {
                 None => {
                     let waits: Vec<String> =
                         pass.plan.report.refusals().map(ToString::to_string).collect();
@@ -362,7 +362,7 @@ enum Rest {
     Waits,
 }
 
-fn rest(pass: &Pass) -> Option<Rest> {
+fn rest(wish: &Wish, pass: &Pass) -> Option<Rest> {
     let status = &pass.plan.status;
     let conditions = &status.conditions;
     if !pass.plan.actions.is_empty() {
@@ -380,10 +380,12 @@ fn rest(pass: &Pass) -> Option<Rest> {
     if conditions.is_true(ConditionType::Drifted) {
         return Some(Rest::ByHand);
     }
-    let is_share = status.step.is_some() && status.baked_at.is_none();
-    if conditions.is_true(ConditionType::Succeeded)
-        || (is_share && conditions.is_true(ConditionType::ShareReached))
-    {
+    let is_over = if wish.is_share() {
+        conditions.is_true(ConditionType::ShareReached)
+    } else {
+        conditions.is_true(ConditionType::Succeeded) && status.floors.ec2.is_none()
+    };
+    if is_over {
         return Some(Rest::Arrived);
     }
     conditions.is_true(ConditionType::Stalled).then_some(Rest::Waits)

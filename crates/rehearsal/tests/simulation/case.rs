@@ -10,8 +10,10 @@ use std::fmt::Write as _;
 use controller::Pass;
 use model::condition::ConditionType;
 use model::settings::Settings;
+use model::plan::Reason;
 use model::route::ServiceId;
 use model::status::RollbackReason;
+use model::verdict::VerdictReason;
 use model::{PerSide, Share, Side, Span, Time};
 use region::fault::{FaultRow, random};
 use region::journal::Author;
@@ -235,7 +237,9 @@ impl Course<'_> {
             self.turn(simulation).await;
         }
         self.check_rest(from);
-        self.stays(simulation).await;
+        if self.is_at_rest() {
+            self.stays(simulation).await;
+        }
     }
 
     async fn until(&mut self, simulation: &mut Simulation, end: Time) {
@@ -275,6 +279,8 @@ impl Course<'_> {
     fn check_rest(&mut self, from: Time) {
         for (wish, pass) in self.case.wishes.iter().zip(&self.last) {
             match rest(wish, pass) {
+                // Proof comes with load that may be days away; the wait has its name.
+                None if waits_for_proof(pass) || self.waits_for_place(pass) => {}
                 None => {
                     let waits: Vec<String> =
                         pass.plan.report.refusals().map(ToString::to_string).collect();
@@ -292,6 +298,16 @@ impl Course<'_> {
                 Some(Rest::Arrived | Rest::Fell | Rest::ByHand | Rest::Waits) => {}
             }
         }
+    }
+
+    /// Whether a migration waits for one that waits for proof.
+    fn waits_for_place(&self, pass: &Pass) -> bool {
+        let waits = pass
+            .plan
+            .report
+            .refusals()
+            .any(|refusal| matches!(refusal.reason, Reason::StepBudget { .. }));
+        waits && self.last.iter().any(waits_for_proof)
     }
 
     /// L1: at rest nothing is written.
@@ -360,6 +376,22 @@ enum Rest {
     ByHand,
     /// Waiting for people, or for more traffic than there is.
     Waits,
+}
+
+fn waits_for_proof(pass: &Pass) -> bool {
+    pass.plan.report.refusals().any(|refusal| match &refusal.reason {
+        Reason::NotProven { verdict } => matches!(
+            verdict,
+            VerdictReason::LoadCoverage { .. }
+                | VerdictReason::SurgeUnseen
+                | VerdictReason::Collecting
+                | VerdictReason::Uncalibrated
+                | VerdictReason::UnequalLoad
+                | VerdictReason::InsufficientTraffic
+                | VerdictReason::Settling
+        ),
+        _ => false,
+    })
 }
 
 fn rest(wish: &Wish, pass: &Pass) -> Option<Rest> {

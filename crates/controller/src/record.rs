@@ -83,11 +83,23 @@ pub(crate) async fn conclude(
     answers: Vec<Answer>,
 ) {
     let Some(version) = watch.version else { return };
+    if has_landed(watch, &answers) {
+        watch.contents.status.landed_at = Some(now);
+    }
     let Ok(entries) = watch.contents.close_intent(now, answers) else { return };
     match store.save(&watch.managed.name, version, &watch.contents, &entries).await {
         Ok(version) => watch.version = Some(version),
         Err(_) => watch.version = None,
     }
+}
+
+/// Whether the open intent's weights are in place, by the answer to their write.
+fn has_landed(watch: &Watch, answers: &[Answer]) -> bool {
+    let actions = watch.contents.intent.iter().flat_map(|intent| &intent.actions);
+    actions.zip(answers).any(|(action, answer)| {
+        let is_weights = matches!(action, Action::SetWeights { .. });
+        is_weights && matches!(answer, Answer::Written | Answer::AlreadySo)
+    })
 }
 
 fn told_entry(now: Time, event: &Event) -> Entry {

@@ -76,12 +76,14 @@ fn is_fresh(facts: &Facts<'_>) -> bool {
     minute.is_some_and(|minute| minute <= now && now - minute <= age_max)
 }
 
-/// Whether a reason speaks against sending the first requests to Fargate.
+/// Whether a reason speaks against sending the first requests to Fargate. What was seen of
+/// Fargate is of its last request, however long ago; what it runs now is the releases rule's.
 pub(crate) fn speaks_against_start(reason: &VerdictReason) -> bool {
     let is_of_fargate_only = matches!(
         reason,
         VerdictReason::MissingData { side: Side::Fargate }
             | VerdictReason::ShareMismatch
+            | VerdictReason::ReleasesDiffer
             | VerdictReason::Settling
             | VerdictReason::Suspicion { .. }
             | VerdictReason::WorseWithinBudget { .. }

@@ -11,7 +11,13 @@ fn help_says_what_there_is() {
     for command in ["", "rehearse", "validate", "schema", "judge", "completions"] {
         let answer = folder.ferry(&format!("{command} --help"));
         assert_eq!(answer.code, Some(0), "{}", answer.stderr);
-        writeln!(pages, "$ ferry {command} --help\n{}", answer.stdout).unwrap();
+        writeln!(
+            pages,
+            "$ {}\n{}",
+            format!("ferry {command} --help").replace("  ", " "),
+            answer.stdout
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(pages);
 }

@@ -61,10 +61,12 @@ impl Failure {
 /// Writes data to standard output.
 pub(crate) fn print(data: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
-            _ => Failure::Unreachable(format!("cannot write to standard output: {error}")),
+    let written = stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::ReaderGone
+        } else {
+            Failure::Unreachable(format!("cannot write to standard output: {error}"))
         }
     })
 }

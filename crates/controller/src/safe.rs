@@ -64,6 +64,15 @@ struct Served {
     is_busy: bool,
 }
 
+/// What a minute says.
+struct Judged {
+    minute: i64,
+    rate: f64,
+    is_slow: bool,
+    /// Tasks in steady number were busy and too slow.
+    is_overload: bool,
+}
+
 impl SafeRates {
     /// Takes a side's next minute; earlier minutes are known already and corrections of them
     /// teach nothing. `budget` is what may be slow of all requests; without a latency SLO any
@@ -109,8 +118,8 @@ impl Carried {
         if self.around.len() > 3 {
             self.around.pop_front();
         }
-        if let Some((minute, rate, is_slow, is_busy)) = self.settled() {
-            if is_slow && is_busy {
+        if let Some(Judged { minute, rate, is_slow, is_overload }) = self.judged() {
+            if is_overload {
                 self.note_overload(minute, rate);
             } else if !is_slow {
                 self.note_good(minute, rate);
@@ -122,19 +131,26 @@ impl Carried {
         self.ceiling = self.ceiling.filter(|ceiling| ceiling.minute > since);
     }
 
-    /// The middle one of three minutes in a row: minute, rate, slow, busy. The source gives the
-    /// fewest tasks of a minute; the most of three are surely no fewer than those that served,
-    /// so that tasks which came or went in between do not make the others look stronger.
+    /// The middle one of three minutes in a row. The source gives the fewest tasks of a minute;
+    /// the most of three are surely no fewer than those that served, so that tasks which came or
+    /// went in between do not make the others look stronger. While tasks come and go, a slow
+    /// minute says nothing: a surge leaves a backlog, and tasks that start are busy with that.
     #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
-    fn settled(&self) -> Option<(i64, f64, bool, bool)> {
+    fn judged(&self) -> Option<Judged> {
         let [before, middle, after] = [0, 1, 2].map(|at| self.around.get(at).copied());
         let (before, middle, after) = (before?, middle?, after?);
         if after.minute - before.minute != 2 {
             return None;
         }
-        let tasks = before.healthy?.max(middle.healthy?).max(after.healthy?);
-        let rate = middle.requests? as f64 / f64::from(tasks);
-        Some((middle.minute, rate, middle.is_slow?, middle.is_busy))
+        let tasks = [before.healthy?, middle.healthy?, after.healthy?];
+        let [fewest, most] = [tasks.iter().min()?, tasks.iter().max()?];
+        let is_slow = middle.is_slow?;
+        Some(Judged {
+            minute: middle.minute,
+            rate: middle.requests? as f64 / f64::from(*most),
+            is_slow,
+            is_overload: is_slow && middle.is_busy && fewest == most,
+        })
     }
 
     fn note_good(&mut self, minute: i64, rate: f64) {
@@ -268,6 +284,16 @@ mod tests {
         assert_eq!(told.ec2(), Some(1_200.0));
         // Carried again, the ceiling is lifted.
         told.tell(Side::Ec2, 12, &busy(1_300, 0));
+        assert_eq!(told.ec2(), Some(2_000.0));
+    }
+
+    #[test]
+    fn a_surge_that_tasks_are_started_for_sets_no_ceiling() {
+        let mut told = Told::default();
+        told.tell(Side::Ec2, 60, &busy(2_000, 0));
+        for healthy in 2..60 {
+            told.tell(Side::Ec2, 1, &SideMinute { healthy: Some(healthy), ..busy(9_000, 900) });
+        }
         assert_eq!(told.ec2(), Some(2_000.0));
     }
 

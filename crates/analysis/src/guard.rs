@@ -130,7 +130,9 @@ impl Guard {
                     && counted.bad.fargate > 0.0
             })
             .count();
-        (self.small_share >= SMALL_NEEDED && bad_minutes >= SMALL_BAD_MINUTES_MIN)
-            .then_some(Alarm::SmallShare)
+        let is_sure = self.small_share >= SMALL_NEEDED && bad_minutes >= SMALL_BAD_MINUTES_MIN;
+        // With requests enough for the other guard this one is only the faster of the two.
+        let is_small = sum.bad.fargate < BAD_TOTAL_MIN;
+        is_sure.then_some(if is_small { Alarm::SmallShare } else { Alarm::Disaster })
     }
 }

@@ -243,14 +243,17 @@ impl State {
         if !self.live.is_provable() {
             return;
         }
+        let is_comparable = self.live.is_comparable();
         for slo in Slo::ALL {
             let Some(budget) = settings.budget(slo) else { continue };
             let bound = self.bounds.get_mut(slo);
             if bound.fraction <= 0.0 {
-                *bound = Bound::new(absolute_bound(slo, budget, &self.windows));
+                *bound = Bound::new(absolute_bound(slo, budget, &self.windows, is_comparable));
             }
             let counted = counted.get(slo);
-            if counted.requests.fargate > 0.0 {
+            // While EC2 should be there, a minute without it proves nothing: missing minutes
+            // never advance.
+            if counted.is_paired() || (!is_comparable && counted.requests.fargate > 0.0) {
                 let absolute = self.step.absolutes.get_mut(slo);
                 absolute.add(counted.requests.fargate, counted.bad.fargate, bound);
             }
@@ -282,7 +285,12 @@ impl State {
         self.step.sample_ratio.close(settings.router, self.live.share);
         for slo in Slo::ALL {
             if let Some(budget) = settings.budget(slo) {
-                *self.bounds.get_mut(slo) = Bound::new(absolute_bound(slo, budget, &self.windows));
+                *self.bounds.get_mut(slo) = Bound::new(absolute_bound(
+                    slo,
+                    budget,
+                    &self.windows,
+                    self.live.is_comparable(),
+                ));
             }
         }
         self.step.is_out_of_reach = eta::is_out_of_reach(settings, self, minute);
@@ -309,13 +317,17 @@ impl State {
 const BUDGET_WITHOUT_SLO: f64 = 0.001;
 
 /// What Fargate's own bad fraction is tested against: for latency the budget, for errors EC2's
-/// recent rate and a quarter of the budget (A11), or the budget when EC2 has no requests.
-fn absolute_bound(slo: Slo, budget: f64, windows: &Windows) -> f64 {
+/// recent rate and a quarter of the budget (A11), or the budget when no traffic is left
+/// on EC2.
+fn absolute_bound(slo: Slo, budget: f64, windows: &Windows, is_comparable: bool) -> f64 {
     match slo {
         Slo::Latency => budget,
-        Slo::Availability => windows
-            .plain_error_rate_ec2()
-            .map_or(budget, |rate| rate + calibration::ERROR_BUDGET_PART * budget),
+        Slo::Availability => match windows.plain_error_rate_ec2() {
+            Some(rate) => rate + calibration::ERROR_BUDGET_PART * budget,
+            // Not known yet: the strictest it can be.
+            None if is_comparable => calibration::ERROR_BUDGET_PART * budget,
+            None => budget,
+        },
     }
 }
 

@@ -21,12 +21,19 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a whole migration in a simulated region, on generated or recorded load.
+    ///
+    /// Prints what happened and why, and writes a page with plots. The exit code is 0 when all
+    /// traffic is on Fargate, baked and drained; 1 when it was rolled back, stalled, or the days
+    /// were over first.
     Rehearse(Rehearse),
     /// Check files and say all that is wrong with them.
     Validate(Validate),
     /// Print the JSON Schema of a kind of file.
     Schema(Schema),
     /// Say what Ferry would have done with recorded minutes.
+    ///
+    /// Prints one line for each change of verdict, with the evidence behind it in natural
+    /// logarithms. The exit code is 0 whatever the verdicts are: they are the answer.
     Judge(Judge),
     /// Print completions for a shell.
     Completions(Completions),
@@ -36,19 +43,23 @@ pub(crate) enum Command {
 pub(crate) struct Rehearse {
     /// The migration to rehearse.
     pub(crate) file: PathBuf,
-    /// Recorded load, `timestamp,value` (requests) or `minute,rps`; default: a generated week.
+    /// Recorded load as CSV; default: a generated week with surges.
+    ///
+    /// `timestamp,value` (requests in the period that begins there) or `minute,rps` (a rate).
+    /// Times without a zone are UTC. Gaps are interpolated and counted. A load shorter than the
+    /// rehearsal repeats by whole weeks or, if shorter than one, as it is.
     #[arg(long, value_name = "CSV")]
     pub(crate) load: Option<PathBuf>,
     /// Multiply the load.
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale, allow_negative_numbers = true)]
     pub(crate) scale: f64,
-    /// The first instant, a Monday by default.
+    /// The first instant, a whole minute; a Monday by default.
     #[arg(long, value_name = "TIME", default_value = "2026-01-05T00:00:00Z")]
     pub(crate) start: Time,
-    /// A fault script.
+    /// A script of what goes wrong, such as those in config/examples/faults.
     #[arg(long, value_name = "FILE")]
     pub(crate) fault: Option<PathBuf>,
-    /// Where all randomness comes from.
+    /// Where all randomness comes from: the same inputs and seed give the same bytes.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// How many days to run at most; a migration that has succeeded ends earlier.
@@ -60,6 +71,14 @@ pub(crate) struct Rehearse {
     /// Where to write the page with plots.
     #[arg(long, value_name = "HTML", default_value = "rehearsal.html")]
     pub(crate) report: PathBuf,
+}
+
+/// Traces are counts of one request or of millions: more than this is a slip.
+const SCALE_MAX: f64 = 1e9;
+
+fn scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse::<f64>().ok().filter(|scale| *scale > 0.0 && *scale <= SCALE_MAX);
+    scale.ok_or_else(|| "write a number above 0, such as 7.5".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -76,10 +95,6 @@ pub(crate) struct Schema {
     pub(crate) kind: Kind,
 }
 
-/// Say what Ferry would have done with recorded minutes.
-///
-/// Prints one line for each change of verdict. The exit code is 0 whatever the verdicts are:
-/// they are the answer.
 #[derive(Debug, Args)]
 pub(crate) struct Judge {
     /// Recorded minutes, one row for each minute and side.

@@ -35,6 +35,9 @@ pub struct Status {
     pub verbs: Verbs,
     /// The weights Ferry last meant to write, recorded before it wrote them.
     pub intended: Option<Intended>,
+    /// When the intended weights were last known to be in place, by the answer to their write or
+    /// by a reading.
+    pub landed_at: Option<Time>,
     /// The bounds each side had before Ferry first changed them.
     pub saved: PerSide<Option<Bounds>>,
     /// The floor promised on each side at present.
@@ -68,6 +71,7 @@ impl Status {
         self.verbs = Verbs::default();
         self.latch = None;
         self.intended = None;
+        self.landed_at = None;
         self.short_since = None;
     }
 }

@@ -101,6 +101,7 @@ impl Draft {
         });
         // A write that is sent again keeps the time of its first intent.
         if !again {
+            self.status.landed_at = None;
             self.status.intended =
                 Some(Intended { at: now, share, before: live.clone(), after: weights.clone() });
             self.status.step =

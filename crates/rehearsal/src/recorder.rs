@@ -106,7 +106,13 @@ impl Recorder {
         if *answer != Answer::Written {
             words = format!("{words} {}", sentence(&answer.to_string()));
         }
-        self.timeline.push(entry(pass, kind, words));
+        let mut line = entry(pass, kind, words);
+        if let (Action::SetWeights { share, .. }, Answer::Written | Answer::AlreadySo) =
+            (action, answer)
+        {
+            line.share_set = Some(*share);
+        }
+        self.timeline.push(line);
     }
 }
 

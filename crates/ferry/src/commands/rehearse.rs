@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use model::Time;
 use region::fault::{FaultRow, FaultScript};
 use region::load::{GeneratedLoad, Load, Recorded};
 use rehearsal::record::Outcome;
@@ -20,12 +21,14 @@ pub(crate) fn run(arguments: &Rehearse) -> Result<Answer, Failure> {
     let bar = progress_bar();
     let run = rehearsal::run(&options, |progress| show(&bar, progress));
     bar.finish_and_clear();
-    let record = run.map_err(Failure::bad_input)?.record;
+    let file = arguments.file.display();
+    let record = run.map_err(|error| Failure::bad_input(format!("{file}: {error}")))?.record;
     write(&arguments.report, &report::html(&record))?;
     match arguments.output {
         Format::Text => {
-            print(&report::timeline(&record, terminal_width(), crate::output::is_coloured()))?;
-            print(&format!("\n{}", report::summary(&record)))?;
+            let width = terminal_width();
+            print(&report::timeline(&record, width, crate::output::is_coloured()))?;
+            print(&format!("\n{}", report::summary(&record, width)))?;
         }
         Format::Json => print(&report::json(&record))?,
     }
@@ -56,12 +59,7 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
         Some(path) => faults(path, &input("fault", path)?)?,
         None => Vec::new(),
     };
-    if arguments.start.as_millis() % 60_000 != 0 {
-        return Err(Failure::bad_input(format!(
-            "--start {}: begin at a whole minute",
-            arguments.start
-        )));
-    }
+    check_start(arguments.start)?;
     let scale = arguments.scale;
     Ok(Options {
         migration: Arc::new(migration),
@@ -81,6 +79,19 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
     })
 }
 
+/// Calendars and their zones are only known around the present.
+fn check_start(start: Time) -> Result<(), Failure> {
+    const YEARS: std::ops::Range<i64> = 0..230;
+    const YEAR_SECONDS: i64 = 31_556_952;
+    if start.as_millis() % 60_000 != 0 {
+        return Err(Failure::bad_input(format!("--start {start}: begin at a whole minute")));
+    }
+    if !YEARS.contains(&start.as_secs().div_euclid(YEAR_SECONDS)) {
+        return Err(Failure::bad_input(format!("--start {start}: begin between 1970 and 2200")));
+    }
+    Ok(())
+}
+
 fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
     let recorded = Recorded::read(text)
         .map_err(|error| Failure::bad_input(format!("{}: {error}", path.display())))?;
@@ -93,17 +104,16 @@ fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
 }
 
 fn faults(path: &Path, text: &str) -> Result<Vec<FaultRow>, Failure> {
+    let check = |script: &FaultScript| {
+        let problems = script.problems().into_iter();
+        problems.map(|(number, problem)| (format!("faults[{}]", number - 1), problem)).collect()
+    };
     let name = path.display().to_string();
     let scripts =
-        manifest::read_as::<FaultScript>(&name, text, "FaultScript").map_err(|problems| {
+        manifest::read_checked(&name, text, "FaultScript", check).map_err(|problems| {
             Failure::BadInput(problems.iter().map(ToString::to_string).collect())
         })?;
-    let mut rows = Vec::new();
-    for script in scripts {
-        script.faults().map_err(|error| Failure::bad_input(format!("{name}: {error}")))?;
-        rows.extend(script.faults);
-    }
-    Ok(rows)
+    Ok(scripts.into_iter().flat_map(|script| script.faults).collect())
 }
 
 fn digest(text: &str) -> String {

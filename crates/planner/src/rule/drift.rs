@@ -18,6 +18,10 @@ use crate::need::{self, Demand};
 /// and evidence, which it had passed; after that it is given up and asked for anew.
 const RETRY_FOR_MAX: Span = Span::from_mins(15);
 
+/// Readings may be this much older than a write that is known to have landed: until then weights
+/// of before are no sign that somebody put them back.
+const CONSISTENT_AFTER: Span = Span::from_secs(60);
+
 /// How the live weights stand to the intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Drift {
@@ -27,6 +31,10 @@ enum Drift {
     Unlanded,
     /// Some as before, some as after.
     HalfLanded,
+    /// The write has landed, and somebody put weights of before back that ask for less.
+    PutBack,
+    /// The same, and they ask for more.
+    Raised,
     /// Changed by somebody, all changes towards EC2.
     TowardsEc2,
     /// Changed by somebody, or not comparable.
@@ -47,17 +55,28 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
         // weights is followed.
         return follow(facts, draft, live);
     }
-    match drift(&intended, live) {
+    match drift(&intended, live, draft.status.landed_at.is_some()) {
         Drift::None => {}
+        // So old a reading may be from before a write that has landed since.
+        Drift::PutBack | Drift::Raised if may_be_stale(facts, draft) => {
+            draft.hold(Rule::Drift, Reason::NotSettled);
+        }
         Drift::Unlanded => unlanded(facts, draft, &intended),
         Drift::HalfLanded => finish(facts, draft, &intended, live),
-        Drift::TowardsEc2 if !draft.returning => abort(facts, draft, &intended, live),
-        Drift::TowardsEc2 => {}
-        Drift::Other => {
+        Drift::TowardsEc2 | Drift::PutBack if !draft.returning => {
+            abort(facts, draft, &intended, live);
+        }
+        Drift::TowardsEc2 | Drift::PutBack => {}
+        Drift::Raised | Drift::Other => {
             let reason = Reason::Drifted { intended: intended.share, live: facts.live };
             draft.hold(Rule::Drift, reason);
         }
     }
+}
+
+fn may_be_stale(facts: &Facts<'_>, draft: &Draft) -> bool {
+    let landed = draft.status.landed_at.zip(facts.split);
+    !draft.returning && landed.is_some_and(|(at, (_, read))| read <= at + CONSISTENT_AFTER)
 }
 
 /// Spares the copy of an intent that is fulfilled, which is nearly always.
@@ -71,8 +90,11 @@ impl CloneIfDiffers for Option<Intended> {
     }
 }
 
-fn drift(intended: &Intended, live: &Weights) -> Drift {
+/// Weights of before say that a write did not land, unless it is known to have: then somebody put
+/// them back, and to the weights of before is where people go back to.
+fn drift(intended: &Intended, live: &Weights, has_landed: bool) -> Drift {
     let (mut before, mut after, mut lower) = (false, false, false);
+    let mut falls = true;
     if !live.keys().eq(intended.after.keys()) {
         return Drift::Other;
     }
@@ -82,6 +104,7 @@ fn drift(intended: &Intended, live: &Weights) -> Drift {
             after = true;
         } else if was == Some(pair) {
             before = true;
+            falls &= is_lower(*pair, is);
         } else if is_lower(*pair, was) && is_lower(*pair, is) {
             lower = true;
         } else {
@@ -90,6 +113,8 @@ fn drift(intended: &Intended, live: &Weights) -> Drift {
     }
     match (before, after, lower) {
         (_, _, true) => Drift::TowardsEc2,
+        (true, _, false) if has_landed && falls => Drift::PutBack,
+        (true, _, false) if has_landed => Drift::Raised,
         (true, true, false) => Drift::HalfLanded,
         (true, false, false) => Drift::Unlanded,
         (false, _, false) => Drift::None,
@@ -192,5 +217,6 @@ fn abort(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weigh
 fn follow(facts: &Facts<'_>, draft: &mut Draft, live: &Weights) {
     let (at, share) = (facts.now, facts.live.unwrap_or(Share::ZERO));
     draft.status.intended = Some(Intended { at, share, before: live.clone(), after: live.clone() });
+    draft.status.landed_at = Some(at);
     draft.status.step = Some(Step { share, decided_at: at, verified_at: None, settled_at: None });
 }

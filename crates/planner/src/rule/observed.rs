@@ -3,7 +3,7 @@
 use model::observation::Seen;
 use model::plan::{Reason, Rule, What};
 use model::route::Propagation;
-use model::status::{Intended, Release, Step};
+use model::status::{Intended, Release, Status, Step};
 use model::{Share, Side};
 
 use crate::draft::Draft;
@@ -25,6 +25,7 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     }
     match facts.split {
         Some(_) => {
+            void_arrival(facts, draft);
             adopt(facts, draft);
             verify(facts, draft);
         }
@@ -55,6 +56,7 @@ fn rearm(facts: &Facts<'_>, draft: &mut Draft) {
         status.started_at = None;
         // The operator has seen what is live and says to go on from there.
         status.intended = None;
+        status.landed_at = None;
     }
 }
 
@@ -79,6 +81,26 @@ fn note_release(facts: &Facts<'_>, draft: &mut Draft) {
     } else if release.as_ref().is_none_or(|release| release.name != ec2.release) {
         *release = Some(Release { name: ec2.release.clone(), since: facts.now });
     }
+}
+
+/// Bake and drain belong to the last step. Weights that no longer stand there, by a hand or by a
+/// new attempt, end both, and EC2's reserve is promised again.
+fn void_arrival(facts: &Facts<'_>, draft: &mut Draft) {
+    let status = &mut draft.status;
+    if status.baked_at.is_none() && status.drained_at.is_none() {
+        return;
+    }
+    let Some(live) = facts.live else { return };
+    // A holdback's last step comes after the bake.
+    let before_bake = Status { baked_at: None, ..Status::default() };
+    if next::next(facts, &before_bake, live).is_none() {
+        return;
+    }
+    status.full_since = None;
+    status.baked_at = None;
+    status.quiet_since = None;
+    status.quiet_seen_at = None;
+    status.drained_at = None;
 }
 
 /// First sight, or the status was lost: what is live is taken for what is meant (C5). Routes
@@ -110,6 +132,7 @@ fn verify(facts: &Facts<'_>, draft: &mut Draft) {
         step.settled_at = None;
         return;
     }
+    status.landed_at = status.landed_at.max(Some(at));
     let moved = intended.before != intended.after;
     if step.verified_at.is_some() || (moved && at <= step.decided_at) {
         return;

@@ -9,9 +9,11 @@ use std::fmt::Write as _;
 
 use controller::Pass;
 use model::condition::ConditionType;
+use model::plan::Reason;
 use model::route::ServiceId;
 use model::settings::Settings;
 use model::status::RollbackReason;
+use model::verdict::VerdictReason;
 use model::{PerSide, Share, Side, Span, Time};
 use region::Region;
 use region::fault::{FaultRow, random};
@@ -240,7 +242,9 @@ impl Course<'_> {
             self.turn(simulation).await;
         }
         self.check_rest(from);
-        self.stays(simulation).await;
+        if self.is_at_rest() {
+            self.stays(simulation).await;
+        }
     }
 
     async fn until(&mut self, simulation: &mut Simulation, end: Time) {
@@ -274,12 +278,14 @@ impl Course<'_> {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.last.iter().all(|pass| rest(pass).is_some())
+        self.case.wishes.iter().zip(&self.last).all(|(wish, pass)| rest(wish, pass).is_some())
     }
 
     fn check_rest(&mut self, from: Time) {
-        for pass in &self.last {
-            match rest(pass) {
+        for (wish, pass) in self.case.wishes.iter().zip(&self.last) {
+            match rest(wish, pass) {
+                // Proof comes with load that may be days away; the wait has its name.
+                None if waits_for_proof(pass) || self.waits_for_place(pass) => {}
                 None => {
                     let waits: Vec<String> =
                         pass.plan.report.refusals().map(ToString::to_string).collect();
@@ -297,6 +303,16 @@ impl Course<'_> {
                 Some(Rest::Arrived | Rest::Fell | Rest::ByHand | Rest::Waits) => {}
             }
         }
+    }
+
+    /// Whether a migration waits for one that waits for proof.
+    fn waits_for_place(&self, pass: &Pass) -> bool {
+        let waits = pass
+            .plan
+            .report
+            .refusals()
+            .any(|refusal| matches!(refusal.reason, Reason::StepBudget { .. }));
+        waits && self.last.iter().any(waits_for_proof)
     }
 
     /// L1: at rest nothing is written.
@@ -367,7 +383,23 @@ enum Rest {
     Waits,
 }
 
-fn rest(pass: &Pass) -> Option<Rest> {
+fn waits_for_proof(pass: &Pass) -> bool {
+    pass.plan.report.refusals().any(|refusal| match &refusal.reason {
+        Reason::NotProven { verdict } => matches!(
+            verdict,
+            VerdictReason::LoadCoverage { .. }
+                | VerdictReason::SurgeUnseen
+                | VerdictReason::Collecting
+                | VerdictReason::Uncalibrated
+                | VerdictReason::UnequalLoad
+                | VerdictReason::InsufficientTraffic
+                | VerdictReason::Settling
+        ),
+        _ => false,
+    })
+}
+
+fn rest(wish: &Wish, pass: &Pass) -> Option<Rest> {
     let status = &pass.plan.status;
     let conditions = &status.conditions;
     if !pass.plan.actions.is_empty() {
@@ -385,10 +417,12 @@ fn rest(pass: &Pass) -> Option<Rest> {
     if conditions.is_true(ConditionType::Drifted) {
         return Some(Rest::ByHand);
     }
-    let is_share = status.step.is_some() && status.baked_at.is_none();
-    if conditions.is_true(ConditionType::Succeeded)
-        || (is_share && conditions.is_true(ConditionType::ShareReached))
-    {
+    let is_over = if wish.is_share() {
+        conditions.is_true(ConditionType::ShareReached)
+    } else {
+        conditions.is_true(ConditionType::Succeeded) && status.floors.ec2.is_none()
+    };
+    if is_over {
         return Some(Rest::Arrived);
     }
     conditions.is_true(ConditionType::Stalled).then_some(Rest::Waits)

@@ -1,5 +1,7 @@
 //! Whole simulated runs, held to the promises.
 
 mod case;
+mod determinism;
+mod fleet;
 mod seeds;
 mod world;

@@ -60,6 +60,11 @@ impl Wish {
         Arc::new(documents[0].migration().expect("a migration was written").clone())
     }
 
+    /// Whether it climbs to a share and stays there.
+    pub(crate) fn is_share(&self) -> bool {
+        self.target.starts_with("share")
+    }
+
     /// The migration's file.
     pub(crate) fn text(&self) -> String {
         let Self { name, cluster, target, step_max, rest, attempt, .. } = self;

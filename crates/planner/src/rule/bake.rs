@@ -31,5 +31,8 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
         draft.status.baked_at = Some(facts.now);
         draft.events.push(events::baked(facts, rollout.bake));
         draft.done(Rule::Bake, format!("The bake of {} is over.", rollout.bake));
+        // The end of the bake is on record before anything rests on it: the step that gives the
+        // holdback up comes with the next pass.
+        draft.held = true;
     }
 }

@@ -105,7 +105,7 @@ fn drift(intended: &Intended, live: &Weights, has_landed: bool) -> Drift {
         } else if was == Some(pair) {
             before = true;
             falls &= is_lower(*pair, is);
-        } else if is_lower(*pair, was) && is_lower(*pair, is) {
+        } else if is_lower(*pair, is) && (has_landed || is_lower(*pair, was)) {
             lower = true;
         } else {
             return Drift::Other;

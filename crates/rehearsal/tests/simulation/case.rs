@@ -16,7 +16,7 @@ use model::status::RollbackReason;
 use model::verdict::VerdictReason;
 use model::{PerSide, Share, Side, Span, Time};
 use region::Region;
-use region::fault::{FaultRow, random};
+use region::fault::{Edit, FaultRow, random};
 use region::journal::Author;
 use region::load::Load;
 use region::request::{Request, Response};
@@ -394,6 +394,8 @@ fn waits_for_proof(pass: &Pass) -> bool {
                 | VerdictReason::UnequalLoad
                 | VerdictReason::InsufficientTraffic
                 | VerdictReason::Settling
+                | VerdictReason::Suspicion { .. }
+                | VerdictReason::WorseWithinBudget { .. }
         ),
         _ => false,
     })
@@ -425,11 +427,13 @@ fn rest(wish: &Wish, pass: &Pass) -> Option<Rest> {
     if is_over {
         return Some(Rest::Arrived);
     }
-    conditions.is_true(ConditionType::Stalled).then_some(Rest::Waits)
+    let waits = conditions.is_true(ConditionType::Stalled) && !waits_for_proof(pass);
+    waits.then_some(Rest::Waits)
 }
 
 /// After the faults people mend what Ferry must not: both sides run the same release again, as
-/// fast as the first one.
+/// fast as the first one, and no desired count lies below its scalable target's minimum, where
+/// autoscaling leaves it until an alarm moves it.
 fn mend(simulation: &Simulation, wish: &Wish) {
     simulation.region().with(|region| {
         let numbers = PerSide::from_fn(|side| release_number(region, wish, side));
@@ -439,6 +443,11 @@ fn mend(simulation: &Simulation, wish: &Wish) {
             region.release(side, 1.0 / factor);
             for _ in *number..newest {
                 region.release(side, 1.0);
+            }
+            let truth = region.truth(0).map(|truth| *truth.sides.get(side));
+            let low = truth.and_then(|t| t.bounds.filter(|bounds| t.desired < bounds.min));
+            if let Some(bounds) = low {
+                region.edit(Edit::Desired(side, bounds.min));
             }
         }
     });

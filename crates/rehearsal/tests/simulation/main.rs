@@ -2,6 +2,8 @@
 
 mod case;
 mod determinism;
+mod faults;
 mod fleet;
+mod promises;
 mod seeds;
 mod world;

@@ -146,6 +146,9 @@ pub(crate) fn week(mean_rps: f64, seed: u64) -> Load {
 
 /// The faults of a script's rows, each in braces as a file has it.
 pub(crate) fn faults(rows: &[&str]) -> Vec<FaultRow> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let mut text = "apiVersion: ferry/v1\nkind: FaultScript\nfaults:\n".to_owned();
     for row in rows {
         writeln!(text, "  - {row}").expect("a string takes all");

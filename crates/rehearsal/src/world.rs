@@ -12,10 +12,10 @@ use region::spec::{ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec, SlowCl
 pub(crate) const HISTORY: Span = Span::from_days(7);
 /// The latency that counts as slow in the region's own books when the spec has no latency SLO.
 const SLOW_DEFAULT: Span = Span::from_millis(300);
-/// Bounds of the two scalable targets where the spec says nothing: "up to 600 tasks" on EC2, and
-/// a third more on Fargate, whose tasks carry three quarters of the load.
+/// Bounds of the two scalable targets where the spec says nothing: room for "up to 600 tasks" on
+/// EC2 with a third to spare, and a quarter more on Fargate, whose tasks carry less.
 const BOUNDS: PerSide<Bounds> =
-    PerSide { ec2: Bounds { min: 10, max: 600 }, fargate: Bounds { min: 2, max: 800 } };
+    PerSide { ec2: Bounds { min: 10, max: 800 }, fargate: Bounds { min: 2, max: 1_000 } };
 
 /// Clients that keep DNS answers for too long: most of them for hours, a few for days. What is
 /// left after weeks is for a fault script to add (`slowResolver`).

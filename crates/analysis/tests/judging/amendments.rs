@@ -263,14 +263,14 @@ fn a10_what_was_not_learnt_well_cannot_prove_safety() {
     log.run(900, CALM, CALM);
     let with = |value, error| {
         let offsets = Signal::ALL.map(|signal| (signal, Offset { value, error })).into();
-        Settings { calibration: Calibration::RouterAA { offsets }, ..Settings::default() }
+        Settings { calibration: Calibration::RouterAA { offsets }, ..relative() }
     };
     assert!(log.advance(&with(0.0, 0.005)).is_some());
     for (value, error) in [(0.0, 0.05), (0.2, 0.005), (f64::NAN, 0.005), (0.0, f64::NAN)] {
         assert_eq!(log.advance(&with(value, error)), None, "{value} {error}");
     }
     let missing = Calibration::RouterAA { offsets: std::collections::BTreeMap::new() };
-    assert_eq!(log.advance(&Settings { calibration: missing, ..Settings::default() }), None);
+    assert_eq!(log.advance(&Settings { calibration: missing, ..relative() }), None);
     assert!(log.reasons(&with(0.0, 0.03)).contains(&"Uncalibrated"));
 }
 

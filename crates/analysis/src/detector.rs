@@ -20,7 +20,8 @@ pub(crate) const HARM_LN: [f64; 4] = [
 /// ln(1 + q0 (odds - 1)) for each alternative: the part of the likelihood ratio that all signals
 /// with one fair share have in common.
 pub(crate) fn normalisers(fair_share: f64, odds: &[f64; 4]) -> [f64; 4] {
-    odds.map(|odds| libm::log1p(fair_share * (odds - 1.0)))
+    // The argument is between 0.04 and 5, far from where log1p would be more exact.
+    odds.map(|odds| libm::log(1.0 + fair_share * (odds - 1.0)))
 }
 
 /// Evidence of harm on one signal.
@@ -28,6 +29,10 @@ pub(crate) fn normalisers(fair_share: f64, odds: &[f64; 4]) -> [f64; 4] {
 pub(crate) struct Detector {
     /// S for each alternative, not its logarithm: sums of a few exponentials need none.
     statistics: [f64; 4],
+    /// The same started at one instead of summed over all starts (CUSUM): `W <- max(W, 1) e^l`.
+    /// S grows by one in a minute that says nothing, so a quiet week alone brings it half way to
+    /// its threshold in logarithms; W does not, and says whether anything looks worse.
+    suspicions: [f64; 4],
     /// Excess bad requests on Fargate over fair, by minute of the last ten.
     excess: [f64; EXCESS_MINUTES],
 }
@@ -47,12 +52,13 @@ impl Detector {
         phi: f64,
         clip: f64,
     ) {
-        for ((statistic, ln), normaliser) in
-            self.statistics.iter_mut().zip(HARM_LN).zip(normalisers)
-        {
+        let states = self.statistics.iter_mut().zip(&mut self.suspicions);
+        for (((statistic, suspicion), ln), normaliser) in states.zip(HARM_LN).zip(normalisers) {
             // bad_C ln(q1/q0) + bad_B ln((1-q1)/(1-q0)) with q1 the share at these odds.
             let likelihood = (bad_fargate * ln - bad * normaliser) / phi;
-            *statistic = ((*statistic + 1.0) * libm::exp(likelihood.min(clip))).min(STATISTIC_MAX);
+            let ratio = libm::exp(likelihood.min(clip));
+            *statistic = ((*statistic + 1.0) * ratio).min(STATISTIC_MAX);
+            *suspicion = (suspicion.max(1.0) * ratio).min(STATISTIC_MAX);
         }
     }
 
@@ -71,6 +77,11 @@ impl Detector {
     /// Whether Fargate had more than its fair share of bad requests in the last ten minutes.
     pub(crate) fn is_still_worse(&self) -> bool {
         self.excess.iter().sum::<f64>() > 0.0
+    }
+
+    /// The mean of W over the alternatives.
+    pub(crate) fn suspicion(&self) -> f64 {
+        self.suspicions.iter().sum::<f64>() / 4.0
     }
 
     /// The mean of S over the alternatives.

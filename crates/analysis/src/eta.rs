@@ -1,8 +1,11 @@
 //! When the proof will be there at the present rate, and whether it ever can be.
 
+use model::Share;
+
 use crate::calibration;
-use crate::rules::View;
+use crate::settings::Settings;
 use crate::signal::{Signal, Slo};
+use crate::state::State;
 
 /// What one proof takes: ln 20 for beta = 5 % and ln 4 for the mixture of four alternatives.
 const NATS_NEEDED: f64 = 4.4;
@@ -16,31 +19,31 @@ const MINUTES_MIN: u32 = 360;
 const MINUTES_MAX: f64 = 5_000_000.0;
 
 /// Minutes until every signal would be proven if the sides are equal; `None` without any rate.
-pub(crate) fn minutes_left(view: &View<'_>) -> Option<u64> {
-    let step = &view.state.step;
+pub(crate) fn minutes_left(settings: &Settings, state: &State) -> Option<u64> {
+    let step = &state.step;
     if step.counted == 0 {
         return None;
     }
     let mut left = 0.0_f64;
-    for &signal in &view.settings.signals {
-        left = left.max(minutes_left_of(view, signal)?);
+    for &signal in &settings.signals {
+        left = left.max(minutes_left_of(settings, state, signal)?);
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5 million")]
     (left <= MINUTES_MAX).then_some(libm::ceil(left) as u64)
 }
 
-fn minutes_left_of(view: &View<'_>, signal: Signal) -> Option<f64> {
-    let proof = view.state.step.proofs.get(signal);
-    let missing = view.settings.safe_needed() - proof.evidence();
+fn minutes_left_of(settings: &Settings, state: &State, signal: Signal) -> Option<f64> {
+    let proof = state.step.proofs.get(signal);
+    let missing = settings.safe_needed() - proof.evidence();
     if missing <= 0.0 {
         return Some(0.0);
     }
     // Minutes that did not count pass as well, so the rate is per minute of the step.
-    let elapsed = f64::from(view.state.step.elapsed.max(1));
-    let distance = distance(view, signal);
+    let elapsed = f64::from(state.step.elapsed.max(1));
+    let distance = distance(settings, state, signal);
     let gain = proof.information() / elapsed * distance * distance / 2.0;
     let compared = (gain > 0.0).then(|| missing.clamp(0.0, NATS_NEEDED) / gain);
-    let alone = alone(view, signal.slo(), elapsed);
+    let alone = alone(settings, state, signal.slo(), elapsed);
     match (compared, alone) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (some, None) | (None, some) => some,
@@ -48,23 +51,23 @@ fn minutes_left_of(view: &View<'_>, signal: Signal) -> Option<f64> {
 }
 
 /// ln of the odds between an equal Fargate and the margin.
-fn distance(view: &View<'_>, signal: Signal) -> f64 {
+fn distance(settings: &Settings, state: &State, signal: Signal) -> f64 {
     match signal {
         Signal::SlowSlo | Signal::SlowP90 | Signal::SlowP50 => LN_MARGIN * signal.slope(),
         Signal::Errors => {
-            let budget = view.settings.budget(signal.slo()).unwrap_or(0.001);
-            let rate = view.state.windows.error_rate_ec2(budget);
-            libm::log(calibration::ratio(view.settings, signal, rate))
+            let budget = settings.budget(signal.slo()).unwrap_or(0.001);
+            let rate = state.windows.error_rate_ec2(budget);
+            libm::log(calibration::ratio(settings, signal, rate))
         }
     }
 }
 
 /// The absolute proof stands in for a signal without any bad request, and for all of an
 /// objective's where the sides cannot be compared.
-fn alone(view: &View<'_>, slo: Slo, elapsed: f64) -> Option<f64> {
-    let budget = view.settings.budget(slo)?;
-    let absolute = view.state.step.absolutes.get(slo);
-    let missing = view.settings.safe_needed() - absolute.evidence();
+fn alone(settings: &Settings, state: &State, slo: Slo, elapsed: f64) -> Option<f64> {
+    let budget = settings.budget(slo)?;
+    let absolute = state.step.absolutes.get(slo);
+    let missing = settings.safe_needed() - absolute.evidence();
     if missing <= 0.0 {
         return Some(0.0);
     }
@@ -82,12 +85,15 @@ fn alone(view: &View<'_>, slo: Slo, elapsed: f64) -> Option<f64> {
 }
 
 /// Whether no proof can come before the deadline at the present traffic.
-pub(crate) fn is_out_of_reach(view: &View<'_>) -> bool {
-    let (Some(minute), Some(began)) = (view.state.minute, view.state.began) else { return false };
-    if view.state.step.elapsed < MINUTES_MIN || view.state.step.counted == 0 {
+pub(crate) fn is_out_of_reach(settings: &Settings, state: &State, minute: i64) -> bool {
+    if state.step.elapsed < MINUTES_MIN || state.step.counted == 0 {
         return false;
     }
-    let passed = u64::try_from(minute - began).unwrap_or(0);
-    let left = view.settings.deadline.as_mins().saturating_sub(passed);
-    minutes_left(view).is_none_or(|needed| needed > left)
+    let passed = u64::try_from(minute - state.began.unwrap_or(minute)).unwrap_or(0);
+    let left = settings.deadline.as_mins().saturating_sub(passed);
+    // Up a ladder of steps each proof takes less than the one before, and all that follow the
+    // present one together about as long as it does.
+    let is_late_step = state.live.share.is_some_and(|share| share >= Share::percent(50));
+    let available = if is_late_step { left } else { left / 2 };
+    minutes_left(settings, state).is_none_or(|needed| needed > available)
 }

@@ -73,7 +73,7 @@ const SNAPSHOT_MINUTES: i64 = 16;
 const STEPPED_MINUTES_MAX: i64 = 1_440;
 const LATE_ROWS_MAX: usize = 16;
 /// Some 19,000 years: minutes beyond cannot be put into milliseconds with room to spare.
-const MINUTE_MAX: i64 = 10_000_000_000;
+const MINUTE_MAX: u64 = 10_000_000_000;
 
 impl Fold {
     /// An empty fold.
@@ -120,7 +120,7 @@ impl Fold {
     ) {
         self.arrivals.rows += 1;
         let number = minute.minute;
-        if number.abs() > MINUTE_MAX || number > minute.seen_at.minute() {
+        if number.unsigned_abs() > MINUTE_MAX || number > minute.seen_at.minute() {
             self.arrivals.refused += 1;
             return;
         }

@@ -48,7 +48,7 @@ pub fn judge_log(settings: &Settings, minutes: &[Minute]) -> (Vec<Change>, Fold)
     for minute in minutes {
         fold.push_watched(settings, minute, |state| {
             let now = end_of(state);
-            let answer = rules::decide(&View { settings, state, now });
+            let answer = rules::decide(&View::new(settings, state, now));
             if last.as_ref().is_none_or(|last| !is_same(last, &answer)) {
                 changes.push(Change::new(&rules::verdict(settings, state, now)));
                 last = Some(answer);

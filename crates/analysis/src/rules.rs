@@ -9,6 +9,7 @@ use crate::burn::{self, burn};
 use crate::calibration;
 use crate::eta;
 use crate::guard::Alarm;
+use crate::pairing::float;
 use crate::settings::{CommonMode, Settings, When};
 use crate::signal::{Signal, Slo};
 use crate::state::State;
@@ -19,6 +20,14 @@ pub(crate) struct View<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) state: &'a State,
     pub(crate) now: Time,
+    harm: f64,
+}
+
+impl<'a> View<'a> {
+    /// A view of `state` at `now`.
+    pub(crate) fn new(settings: &'a Settings, state: &'a State, now: Time) -> Self {
+        Self { settings, state, now, harm: state.harm(settings) }
+    }
 }
 
 /// What a rule says.
@@ -62,7 +71,7 @@ pub(crate) fn decide(view: &View<'_>) -> Answer {
 
 /// The verdict with its evidence.
 pub(crate) fn verdict(settings: &Settings, state: &State, now: Time) -> Verdict {
-    let view = View { settings, state, now };
+    let view = View::new(settings, state, now);
     let (kind, reason) = decide(&view);
     Verdict { kind, reason, minute: state.minute, evidence: view.evidence() }
 }
@@ -136,15 +145,20 @@ fn worse_within_budget(view: &View<'_>) -> Option<Answer> {
     hold(VerdictReason::WorseWithinBudget { signal: signal.name().to_owned() })
 }
 
-/// Half way to proof, in nats.
+/// Half way to proof, in nats. Read from W: S gets there in a quiet week by itself.
 fn suspicion(view: &View<'_>) -> Option<Answer> {
-    let harm = view.state.harm(view.settings);
-    if harm * harm < view.settings.harm_needed() {
+    let state = view.state;
+    let of = |signal: Signal| state.signals.get(signal).detector.suspicion();
+    let signals = || view.settings.signals.iter().copied();
+    let worst = signals().max_by(|a, b| of(*a).total_cmp(&of(*b)))?;
+    let mean = signals().map(of).sum::<f64>() / float(view.settings.signals.len() as u64);
+    if mean * mean < view.settings.harm_needed() {
         return None;
     }
-    let worst = view.state.worst(view.settings);
-    let signal = worst.filter(|signal| !view.is_comfortable(signal.slo()))?;
-    hold(VerdictReason::Suspicion { signal: signal.name().to_owned() })
+    if view.is_comfortable(worst.slo()) {
+        return None;
+    }
+    hold(VerdictReason::Suspicion { signal: worst.name().to_owned() })
 }
 
 /// 2.7: too many of the last minutes missing, or none coming any more.
@@ -187,7 +201,7 @@ fn unproven(view: &View<'_>) -> Option<Answer> {
     }
     let reason = if view.state.load.is_unequal() {
         VerdictReason::UnequalLoad
-    } else if eta::is_out_of_reach(view) {
+    } else if view.state.step.is_out_of_reach {
         VerdictReason::InsufficientTraffic
     } else {
         VerdictReason::Collecting
@@ -227,7 +241,7 @@ impl View<'_> {
 
     /// The signal that is proven worse and still is.
     fn worse_signal(&self) -> Option<Signal> {
-        if self.state.harm(self.settings) < self.settings.harm_needed() {
+        if self.harm < self.settings.harm_needed() {
             return None;
         }
         let signal = self.state.worst(self.settings)?;
@@ -240,7 +254,7 @@ impl View<'_> {
     /// one minute. Where too little is left on EC2 there is nothing to ask.
     fn is_likely_worse(&self, slo: Slo) -> bool {
         let detector = &self.state.signals.get(slo.signal()).detector;
-        !self.state.live.is_comparable() || detector.statistic() >= LIKELY_WORSE
+        !self.state.live.is_comparable() || detector.suspicion() >= LIKELY_WORSE
     }
 
     fn is_budget_at_stake(&self, signal: Signal) -> bool {
@@ -323,12 +337,12 @@ impl View<'_> {
         };
         let signals: BTreeMap<_, _> = self.settings.signals.iter().map(of_signal).collect();
         Evidence {
-            harm: ln(self.state.harm(self.settings)),
+            harm: ln(self.harm),
             harm_threshold: ln(self.settings.harm_needed()),
             safe_threshold: self.settings.safe_needed(),
             signals,
             minutes: self.state.step.counted,
-            eta: eta::minutes_left(self).map(Span::from_mins),
+            eta: eta::minutes_left(self.settings, self.state).map(Span::from_mins),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a judge is told: signals, objectives, error rates, routers.
 
+mod of_spec;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Share, Span};
@@ -117,6 +119,14 @@ pub struct Coverage {
     pub surge: bool,
     /// Asked for from this share upwards: at 25 % the next step is half of all traffic.
     pub share_min: Share,
+}
+
+impl Coverage {
+    /// What a migration asks for where minutes above `requests_high` count as high load.
+    #[must_use]
+    pub const fn of_high_load(requests_high: f64, surge: bool) -> Self {
+        Self { requests_high, minutes: 60, surge, share_min: Share::percent(25) }
+    }
 }
 
 impl Default for Settings {

@@ -8,6 +8,7 @@ use crate::calibration;
 use crate::coverage::Seen;
 use crate::detector::{Detector, HARM_ODDS, normalisers};
 use crate::dispersion::Dispersion;
+use crate::eta;
 use crate::gaps::Gaps;
 use crate::guard::Guard;
 use crate::load::Load;
@@ -66,6 +67,8 @@ pub(crate) struct Step {
     pub(crate) elapsed: u32,
     /// Minutes that counted towards the proof.
     pub(crate) counted: u32,
+    /// Whether the traffic is too little to prove anything before the deadline.
+    pub(crate) is_out_of_reach: bool,
 }
 
 /// EC2 must have at least this part of traffic for a comparison (A9).
@@ -240,14 +243,17 @@ impl State {
         if !self.live.is_provable() {
             return;
         }
+        let is_comparable = self.live.is_comparable();
         for slo in Slo::ALL {
             let Some(budget) = settings.budget(slo) else { continue };
             let bound = self.bounds.get_mut(slo);
             if bound.fraction <= 0.0 {
-                *bound = Bound::new(absolute_bound(slo, budget, &self.windows));
+                *bound = Bound::new(absolute_bound(slo, budget, &self.windows, is_comparable));
             }
             let counted = counted.get(slo);
-            if counted.requests.fargate > 0.0 {
+            // While EC2 should be there, a minute without it proves nothing: missing minutes
+            // never advance.
+            if counted.is_paired() || (!is_comparable && counted.requests.fargate > 0.0) {
                 let absolute = self.step.absolutes.get_mut(slo);
                 absolute.add(counted.requests.fargate, counted.bad.fargate, bound);
             }
@@ -279,9 +285,15 @@ impl State {
         self.step.sample_ratio.close(settings.router, self.live.share);
         for slo in Slo::ALL {
             if let Some(budget) = settings.budget(slo) {
-                *self.bounds.get_mut(slo) = Bound::new(absolute_bound(slo, budget, &self.windows));
+                *self.bounds.get_mut(slo) = Bound::new(absolute_bound(
+                    slo,
+                    budget,
+                    &self.windows,
+                    self.live.is_comparable(),
+                ));
             }
         }
+        self.step.is_out_of_reach = eta::is_out_of_reach(settings, self, minute);
     }
 
     /// M: the mean of the detectors, whose logarithm is the evidence of harm.
@@ -305,13 +317,17 @@ impl State {
 const BUDGET_WITHOUT_SLO: f64 = 0.001;
 
 /// What Fargate's own bad fraction is tested against: for latency the budget, for errors EC2's
-/// recent rate and a quarter of the budget (A11), or the budget when EC2 has no requests.
-fn absolute_bound(slo: Slo, budget: f64, windows: &Windows) -> f64 {
+/// recent rate and a quarter of the budget (A11), or the budget when no traffic is left
+/// on EC2.
+fn absolute_bound(slo: Slo, budget: f64, windows: &Windows, is_comparable: bool) -> f64 {
     match slo {
         Slo::Latency => budget,
-        Slo::Availability => windows
-            .plain_error_rate_ec2()
-            .map_or(budget, |rate| rate + calibration::ERROR_BUDGET_PART * budget),
+        Slo::Availability => match windows.plain_error_rate_ec2() {
+            Some(rate) => rate + calibration::ERROR_BUDGET_PART * budget,
+            // Not known yet: the strictest it can be.
+            None if is_comparable => calibration::ERROR_BUDGET_PART * budget,
+            None => budget,
+        },
     }
 }
 

@@ -7,10 +7,28 @@ use crate::pairing::{Row, float};
 use crate::signal::{PerSlo, Slo};
 
 /// Requests and bad requests of both sides; whole numbers, so sums are exact in any order.
+///
+/// Kept as four numbers without names: a state has some two hundred of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 4]", into = "[f64; 4]")]
 pub(crate) struct Counted {
     pub(crate) requests: PerSide<f64>,
     pub(crate) bad: PerSide<f64>,
+}
+
+impl From<[f64; 4]> for Counted {
+    fn from([requests_ec2, requests_fargate, bad_ec2, bad_fargate]: [f64; 4]) -> Self {
+        Self {
+            requests: PerSide { ec2: requests_ec2, fargate: requests_fargate },
+            bad: PerSide { ec2: bad_ec2, fargate: bad_fargate },
+        }
+    }
+}
+
+impl From<Counted> for [f64; 4] {
+    fn from(Counted { requests, bad }: Counted) -> Self {
+        [requests.ec2, requests.fargate, bad.ec2, bad.fargate]
+    }
 }
 
 impl Counted {

@@ -16,7 +16,7 @@ use planner::{Dependencies, Grant, History, Input};
 use store::Answer;
 
 use crate::tick::Pass;
-use crate::watch::Watch;
+use crate::watch::{Blind, Watch};
 
 /// One migration as seen and judged, before anything is decided.
 pub(crate) struct Proposal {
@@ -38,7 +38,15 @@ pub(crate) fn decide(
         .collect();
     let planned = |name: &str, proposal: &Proposal, grant: Grant| -> Option<Plan> {
         let watch = watches.get(name)?;
-        Some(plan_one(now, settings, watch, proposal, &dependencies, grant))
+        if let Some(Blind::Store(why)) = &watch.blind {
+            let message = format!("{STORE_UNREADABLE} {why}.");
+            return Some(stalled(now, watch, "StoreUnavailable", &message));
+        }
+        let mut plan = plan_one(now, settings, watch, proposal, &dependencies, grant);
+        if let Some(Blind::Past(why)) = &watch.blind {
+            say_blind(now, watch, &mut plan, why);
+        }
+        Some(plan)
     };
     let mut plans: BTreeMap<&str, Plan> = proposals
         .iter()
@@ -51,12 +59,13 @@ pub(crate) fn decide(
             plans.extend(planned(name, proposal, grant).map(|plan| (name.as_str(), plan)));
         }
     }
-    let audited: BTreeMap<String, Audited> = plans
+    let audited: BTreeMap<String, Option<Audited>> = plans
         .iter()
         .filter_map(|(name, plan)| {
             let (watch, proposal) = (watches.get(*name)?, proposals.get(*name)?);
             let fleet = fleet(now, settings, watches, &plans, name, history);
-            Some(((*name).to_owned(), audit_one(now, settings, watch, proposal, plan, fleet)))
+            let audited = guarded(|| audit_one(now, settings, watch, proposal, plan, fleet));
+            Some(((*name).to_owned(), audited))
         })
         .collect();
     let mut plans: BTreeMap<String, Plan> =
@@ -66,14 +75,27 @@ pub(crate) fn decide(
         .filter_map(|(name, Proposal { observation, verdict })| {
             let (watch, audited) = (watches.get(&name)?, audited.get(&name)?);
             let mut plan = plans.remove(&name)?;
-            permit(now, watch, audited, &mut plan);
-            let findings = audited.findings().to_vec();
+            let findings = match audited {
+                Some(audited) => {
+                    permit(now, watch, audited, &mut plan);
+                    audited.findings().to_vec()
+                }
+                None => {
+                    plan = stalled(now, watch, "AuditFailed", AUDIT_FAILED);
+                    Vec::new()
+                }
+            };
             let latest = watch.latest;
             Some(Pass { name, observation, verdict, plan, findings, answers: Vec::new(), latest })
         })
         .collect()
 }
 
+const PAST_UNKNOWN: &str = "PastUnknown";
+const STORE_UNREADABLE: &str =
+    "The record of this migration cannot be read, and without it nothing is decided or changed.";
+const AUDIT_FAILED: &str = "The audit failed, which is a defect of Ferry: please report it. \
+     Nothing is changed until it is mended.";
 const PLANNER_FAILED: &str = "Planning failed, which is a defect of Ferry: please report it. \
      Nothing is changed until it is mended.";
 
@@ -99,8 +121,37 @@ fn plan_one(
         dependencies,
         grant,
     };
-    catch_unwind(AssertUnwindSafe(|| planner::plan(&input)))
-        .unwrap_or_else(|_| stalled(now, watch, "PlannerFailed", PLANNER_FAILED))
+    guarded(|| planner::plan(&input))
+        .unwrap_or_else(|| stalled(now, watch, "PlannerFailed", PLANNER_FAILED))
+}
+
+/// What `work` gives, or `None` if it panics: a defect in one migration must not end the others.
+/// It only reads, so that nothing is left half changed.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// Says why nothing can be judged. The plan stands: going back and keeping floors need no judge.
+fn say_blind(now: Time, watch: &Watch, plan: &mut Plan, why: &str) {
+    let is_news = plan.status.conditions.set(
+        now,
+        watch.managed.generation,
+        ConditionType::DataAvailable,
+        ConditionStatus::False,
+        PAST_UNKNOWN,
+        why,
+    );
+    let known = watch.contents.status.conditions.get(ConditionType::DataAvailable);
+    if is_news
+        && known.is_none_or(|known| known.reason.as_str() != PAST_UNKNOWN || known.message != why)
+    {
+        plan.events.push(Event {
+            at: now,
+            severity: Severity::Warning,
+            reason: PAST_UNKNOWN.to_owned(),
+            message: why.to_owned(),
+        });
+    }
 }
 
 /// A plan that does nothing and says that somebody has to look.
@@ -238,4 +289,15 @@ pub(crate) fn is_urgent(pass: &Pass) -> bool {
         || unsettled
         || unsure
         || pass.verdict.kind == VerdictKind::RollBack
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer_and_not_an_end() {
+        assert_eq!(guarded(|| 5), Some(5));
+        assert_eq!(guarded(|| -> u8 { panic!("a defect") }), None);
+    }
 }

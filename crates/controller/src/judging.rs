@@ -2,12 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use analysis::settings::{Calibration, CommonMode, Coverage, Router, Settings, When};
-use analysis::signal::{Signal, Slo};
+use analysis::settings::{Coverage, Settings};
 use cloud::signals::{Quantiles, Thresholds};
-use model::route::Follows;
-use model::spec::{OnCommonMode, RollbackWhen, SloKind};
-use model::{Share, Side, Span};
+use model::{Side, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::managed::Managed;
@@ -58,63 +55,13 @@ impl Frozen {
     }
 }
 
-/// Concentration of clients on resolvers that a DNS router's share is given until it is learnt:
-/// a band of w +- 3 sqrt(w (1 - w) H), 13 points at 25 %. A few hundred equally busy resolvers
-/// give 0.003; public resolvers and mobile carriers carry several percent each.
-const DNS_CONCENTRATION: f64 = 0.01;
-/// Minutes of high load that a step's proof must have seen (docs/decision-method.md, A6).
-const COVERAGE_MINUTES: u32 = 60;
-/// Coverage is asked for from here on, since the next step is half of all traffic.
-const COVERAGE_FROM: Share = Share::percent(25);
-/// Tasks of one service differ by about this much in log latency until it is learnt.
-const TASK_SPREAD: f64 = 0.05;
-
 /// The judge's settings for a migration.
 pub(crate) fn settings(managed: &Managed, frozen: &Frozen) -> Settings {
-    let spec = &managed.migration.spec;
-    let mut budgets = BTreeMap::new();
-    for slo in &spec.slos {
-        match &slo.kind {
-            SloKind::Latency(latency) => {
-                budgets.entry(Slo::Latency).or_insert(latency.objective.budget());
-            }
-            SloKind::Availability(availability) => {
-                budgets.entry(Slo::Availability).or_insert(availability.objective.budget());
-            }
-            SloKind::Datadog(_) => {}
-        }
-    }
-    let is_dns = managed.routes.iter().any(|route| match route.limits().follows {
-        Follows::Resolvers { .. } => true,
-        Follows::Requests { .. } => false,
-    });
     Settings {
-        signals: Signal::ALL.into_iter().filter(|s| budgets.contains_key(&s.slo())).collect(),
-        budgets,
-        when: match spec.rollback.when {
-            RollbackWhen::Slo => When::Slo,
-            RollbackWhen::Relative => When::Relative,
-            RollbackWhen::Either => When::Either,
-        },
-        on_common_mode: match spec.rollback.on_common_mode {
-            OnCommonMode::Hold => CommonMode::Hold,
-            OnCommonMode::RollBack => CommonMode::RollBack,
-        },
-        deadline: spec.traffic.deadline,
-        calibration: if is_dns { Calibration::None } else { Calibration::NotNeeded },
-        router: if is_dns {
-            Router::Dns { concentration: DNS_CONCENTRATION }
-        } else {
-            Router::Balancer
-        },
-        coverage: frozen.requests_high.map(|requests_high| Coverage {
-            requests_high,
-            minutes: COVERAGE_MINUTES,
-            surge: !frozen.surges.is_empty(),
-            share_min: COVERAGE_FROM,
-        }),
-        task_spread: TASK_SPREAD,
-        ..Settings::default()
+        coverage: frozen
+            .requests_high
+            .map(|requests_high| Coverage::of_high_load(requests_high, !frozen.surges.is_empty())),
+        ..Settings::of_spec(&managed.migration.spec)
     }
 }
 

@@ -12,11 +12,15 @@ const RECENT_MAX: usize = 10;
 /// Minutes that one remembered maximum stands for.
 const BLOCK_MINUTES: i64 = 10;
 /// A week of such blocks: the load that a rollback must be able to carry is the week's highest.
-const BLOCKS_MAX: usize = 7 * 24 * 6;
+const BLOCKS_MAX: i64 = 7 * 24 * 6;
 /// Load may grow by this factor until the next settled minute is seen: settled minutes are two
 /// to three minutes old, and outside announced surges load hardly grows by a quarter in that
 /// time. Surges are covered by the week's peak, not by this factor.
 const GROWTH: f64 = 1.25;
+
+/// A side that brought at most this part of the other's requests when it was last heard of may
+/// fall silent without hiding any load: one with no targets left says nothing at all.
+const NEGLIGIBLE: f64 = 0.01;
 
 /// One settled minute of both sides.
 #[derive(Debug, Clone, Copy)]
@@ -29,22 +33,27 @@ struct Recent {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LoadLog {
     recent: VecDeque<Recent>,
+    /// What each side brought when it was last heard of.
+    last: PerSide<Option<(i64, u64)>>,
     /// The highest total of each block of ten minutes, oldest first, with the block's number.
     blocks: VecDeque<(i64, u64)>,
-    /// Sides that were ever heard of: a twin that never had a target has no requests, while a
-    /// side that falls silent has an unknown number of them.
-    heard: PerSide<bool>,
 }
 
 impl LoadLog {
     /// Takes one side's count of a minute; a later report of the same minute replaces it.
     pub(crate) fn push(&mut self, side: Side, minute: i64, requests: Option<u64>) {
-        *self.heard.get_mut(side) |= requests.is_some();
         let Some(entry) = self.entry(minute) else { return };
         *entry.requests.get_mut(side) = requests;
+        // A minute that is known in part is at least that much, and peaks only grow.
         let total =
             entry.requests.ec2.unwrap_or(0).saturating_add(entry.requests.fargate.unwrap_or(0));
         self.raise_block(minute.div_euclid(BLOCK_MINUTES), total);
+        let last = self.last.get_mut(side);
+        if let Some(requests) = requests
+            && last.is_none_or(|(newest, _)| newest <= minute)
+        {
+            *last = Some((minute, requests));
+        }
         while self.recent.len() > RECENT_MAX {
             self.recent.pop_front();
         }
@@ -69,22 +78,14 @@ impl LoadLog {
             Some((newest, _)) if *newest > block => {}
             Some(_) | None => self.blocks.push_back((block, total)),
         }
-        while self.blocks.len() > BLOCKS_MAX {
+        let oldest = block - BLOCKS_MAX;
+        while self.blocks.front().is_some_and(|(number, _)| *number <= oldest) {
             self.blocks.pop_front();
         }
     }
 
-    /// All requests of a minute; `None` when those of a side are not known.
-    fn total(&self, recent: &Recent) -> Option<u64> {
-        let of = |side: Side| match recent.requests.get(side) {
-            None if !*self.heard.get(side) => Some(0),
-            requests => *requests,
-        };
-        Some(of(Side::Ec2)?.saturating_add(of(Side::Fargate)?))
-    }
-
     /// The load as of `latest`, the newest settled minute. `None` when no recent minute is known
-    /// on both sides: no data is not no load, and half of it is not all of it.
+    /// as a whole: no data is not no load, and one side's load is not that of both.
     #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
     pub(crate) fn load(
         &self,
@@ -92,9 +93,9 @@ impl LoadLog {
         safe_per_task_rpm: PerSide<Option<f64>>,
     ) -> Option<Load> {
         let recent = || self.recent.iter().filter(move |r| r.minute > latest - RECENT_MINUTES);
-        let totals = || recent().filter_map(|r| Some((r.minute, self.total(r)?)));
-        let minute = totals().map(|(minute, _)| minute).max()?;
-        let now = totals().map(|(_, total)| total).max()?;
+        let whole = || recent().filter_map(|r| Some((r.minute, self.total(r)?)));
+        let minute = whole().map(|(minute, _)| minute).max()?;
+        let now = whole().map(|(_, total)| total).max()?;
         let peak = self.blocks.iter().map(|(_, highest)| *highest).max().unwrap_or(0).max(now);
         let side_rpm = PerSide::from_fn(|side| {
             let counts: Vec<u64> = recent().filter_map(|r| *r.requests.get(side)).collect();
@@ -109,6 +110,21 @@ impl LoadLog {
             safe_per_task_rpm,
             measured: self.measured(latest),
         })
+    }
+
+    /// The requests of both sides, unless one is silent that may have had some.
+    #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
+    fn total(&self, recent: &Recent) -> Option<u64> {
+        let silent = |side: Side, other: u64| {
+            let last = self.last.get(side).map_or(0, |(_, requests)| requests);
+            (last as f64 <= NEGLIGIBLE * other as f64).then_some(other)
+        };
+        match (recent.requests.ec2, recent.requests.fargate) {
+            (Some(ec2), Some(fargate)) => Some(ec2.saturating_add(fargate)),
+            (Some(ec2), None) => silent(Side::Fargate, ec2),
+            (None, Some(fargate)) => silent(Side::Ec2, fargate),
+            (None, None) => None,
+        }
     }
 
     /// The real share over the recent minutes in which both sides are known.
@@ -153,25 +169,37 @@ mod tests {
     }
 
     #[test]
-    fn a_side_that_fell_silent_leaves_no_load_and_one_never_heard_of_has_none() {
-        let silent: Vec<_> = (90..101).map(|m| (m, None, Some(10))).collect();
-        let mut heard = log(&[(80, Some(1_000), Some(10))]);
-        for (minute, ec2, fargate) in &silent {
-            heard.push(Side::Ec2, *minute, *ec2);
-            heard.push(Side::Fargate, *minute, *fargate);
-        }
-        assert!(heard.load(100, UNKNOWN).is_none(), "a hundredth of the load is not the load");
-        let alone = log(&[(99, Some(900), None), (100, Some(1_000), None)]);
-        assert!((alone.load(100, UNKNOWN).unwrap().now_rpm - 1_000.0).abs() < 1e-9);
-    }
-
-    #[test]
     fn the_share_counts_only_minutes_in_which_both_sides_are_known() {
         let log = log(&[(98, Some(75), Some(25)), (99, Some(1000), None), (100, None, Some(1000))]);
         let load = log.load(100, UNKNOWN).unwrap();
         let measured = load.measured.unwrap();
         assert_eq!((measured.share, measured.requests), (Share::percent(25), 100));
         assert_eq!(measured.from_minute, 98);
+    }
+
+    #[test]
+    fn a_side_that_fell_silent_is_not_taken_for_no_load() {
+        let mut log = log(&[(80, Some(500), Some(500))]);
+        for minute in 81..101 {
+            log.push(Side::Ec2, minute, Some(500));
+        }
+        assert!(log.load(100, UNKNOWN).is_none(), "half of the load is out of sight");
+        assert!(log.load(88, UNKNOWN).is_none());
+        // A side without targets says nothing, and had next to nothing before.
+        let mut quiet = LoadLog::default();
+        quiet.push(Side::Ec2, 99, Some(500));
+        assert!((quiet.load(100, UNKNOWN).unwrap().now_rpm - 500.0).abs() < 1e-9);
+        quiet.push(Side::Fargate, 99, Some(5));
+        quiet.push(Side::Ec2, 100, Some(600));
+        assert!((quiet.load(100, UNKNOWN).unwrap().now_rpm - 600.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn blocks_are_forgotten_by_age_even_where_minutes_are_missing() {
+        let mut log = LoadLog::default();
+        log.push(Side::Ec2, 5, Some(900));
+        log.push(Side::Ec2, 5 + 8 * 1_440, Some(100));
+        assert!((log.load(5 + 8 * 1_440, UNKNOWN).unwrap().peak_rpm - 100.0).abs() < 1e-9);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use model::action::Action;
+use model::condition::{ConditionStatus, ConditionType, Conditions};
 use model::event::Event;
+use model::status::Status;
 use model::{Span, Time};
-use store::{Answer, Entry, Happening, IntentError, Store};
+use store::{Answer, Entry, Happening, IntentError, Store, Version};
 
 use crate::tick::Pass;
 use crate::watch::Watch;
@@ -14,65 +16,103 @@ use crate::watch::Watch;
 /// restart folds at most this much again.
 const CHECKPOINT_EVERY: Span = Span::from_mins(15);
 
-/// Saves what was decided: status, events, and the intent if there is anything to do. Says
-/// whether it was saved; what was not saved must not be done.
+/// Since when EC2 has been quiet is put into the store this often while it counts: half of the
+/// time for which a restart may leave it unseen before the quiet starts anew.
+const QUIET_EVERY: Span = Span::from_mins(5);
+
+/// Why a migration's record was not saved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsaved {
+    /// The record could not be read, so there is nothing to save onto.
+    #[error("its record could not be read")]
+    Unread,
+    /// The save failed, or may have.
+    #[error("the intent was not saved: {0}")]
+    Failed(#[from] store::Error),
+    /// The intent is out of turn: a defect of Ferry.
+    #[error("the intent was not saved: {0}")]
+    OutOfTurn(#[from] IntentError),
+}
+
+/// Saves what was decided where it is news: status, events, and the intent if there is anything
+/// to do. What was not saved must not be done.
 pub(crate) async fn intend(
     store: &Arc<dyn Store>,
     watch: &mut Watch,
     now: Time,
     pass: &Pass,
-) -> bool {
-    let Some(version) = watch.version else { return false };
-    let actions = &pass.plan.actions;
-    let checkpoint = watch.checkpoint_at.is_none_or(|at| now.since(at) >= CHECKPOINT_EVERY);
-    let told = watch.contents.status != pass.plan.status || !pass.plan.events.is_empty();
-    if actions.is_empty() && !told && !checkpoint {
-        return true;
-    }
-    let intent = watch.contents.intent.clone();
-    let status = std::mem::replace(&mut watch.contents.status, pass.plan.status.clone());
-    let mut entries: Vec<Entry> =
-        pass.plan.events.iter().map(|event| told_entry(now, event)).collect();
-    let opened = if actions.is_empty() {
-        Ok(())
-    } else {
-        let why = pass.plan.events.first().map_or("", |event| event.message.as_str());
-        open_intent(watch, now, actions.clone(), why).map(|opened| entries.extend(opened))
+) -> Result<(), Unsaved> {
+    let Some(version) = watch.version else {
+        watch.contents.status = pass.plan.status.clone();
+        return Err(Unsaved::Unread);
     };
+    let before = watch.contents.clone();
+    let mut entries = close_lost(watch, now)?;
+    let is_lost = !entries.is_empty();
+    let actions = &pass.plan.actions;
+    if !actions.is_empty() {
+        let why = pass.plan.events.first().map_or("", |event| event.message.as_str());
+        entries.extend(watch.contents.begin_intent(now, actions.clone(), why)?);
+    }
+    entries.extend(pass.plan.events.iter().map(|event| told_entry(now, event)));
+    watch.contents.status = pass.plan.status.clone();
+    let checkpoint = watch.judge.is_some()
+        && watch.checkpoint_at.is_none_or(|at| now.since(at) >= CHECKPOINT_EVERY || at > now);
+    let is_news = is_lost || watch.is_shown || !entries.is_empty();
+    if !is_news && !checkpoint && !is_told(&before.status, watch, now) {
+        return Ok(());
+    }
     if checkpoint || !actions.is_empty() {
         watch.checkpoint(now);
     }
-    let saved = match opened {
-        Ok(()) => store.save(&watch.managed.name, version, &watch.contents, &entries).await.ok(),
-        // An intent that cannot be put on record must not be carried out.
-        Err(_) => None,
-    };
-    if saved.is_none() {
+    let saved = store.save(&watch.managed.name, version, &watch.contents, &entries).await;
+    if saved.is_err() {
         // The store may or may not hold this: it is read again before anything else is done.
-        watch.contents.intent = intent;
-        watch.contents.status = status;
+        watch.contents = before;
+        watch.checkpoint_at = None;
     }
-    watch.version = saved;
-    saved.is_some()
+    note_saved(watch, now, saved)
 }
 
-/// Puts an intent on record. One that a crash left open is closed as unknown first: the
-/// observation says what became of it, and the plan that follows rests on the observation.
-fn open_intent(
-    watch: &mut Watch,
-    now: Time,
-    actions: Vec<Action>,
-    why: &str,
-) -> Result<Vec<Entry>, IntentError> {
-    let contents = &mut watch.contents;
-    let mut entries = Vec::new();
-    if let Some(open) = contents.intent.as_ref().filter(|intent| intent.is_open()) {
-        let lost = || Answer::Unknown { message: "the process ended before the answer".to_owned() };
-        let answers = open.actions.iter().map(|_| lost()).collect();
-        entries.extend(contents.close_intent(now, answers)?);
-    }
-    entries.extend(contents.begin_intent(now, actions, why)?);
-    Ok(entries)
+/// Closes an intent that a crash, or a save that failed, left open: nobody will ever know how
+/// its calls ended. What is live says what became of them, and the plan rests on that.
+fn close_lost(watch: &mut Watch, now: Time) -> Result<Vec<Entry>, IntentError> {
+    let Some(open) = watch.contents.intent.as_ref().filter(|intent| intent.is_open()) else {
+        return Ok(Vec::new());
+    };
+    let lost = || Answer::Unknown { message: "the process ended before the answer".to_owned() };
+    let answers = open.actions.iter().map(|_| lost()).collect();
+    watch.contents.close_intent(now, answers)
+}
+
+/// Whether status changed by more than what the next look measures again. That is a reading,
+/// not a transition: it is saved with the next transition or checkpoint, so that a migration at
+/// rest writes nothing.
+fn is_told(before: &Status, watch: &Watch, now: Time) -> bool {
+    let after = &watch.contents.status;
+    let is_stale = watch.saved_at.is_none_or(|at| now.since(at) >= QUIET_EVERY || at > now);
+    let is_quiet_seen = before.quiet_seen_at != after.quiet_seen_at;
+    (is_quiet_seen && is_stale)
+        || conditions(before).ne(conditions(after))
+        || transitions(before) != transitions(after)
+}
+
+/// Conditions without their messages, in which numbers change with every look.
+fn conditions(
+    status: &Status,
+) -> impl Iterator<Item = (ConditionType, ConditionStatus, &str, u64)> {
+    status.conditions.iter().map(|condition| {
+        (condition.kind, condition.status, condition.reason.as_str(), condition.observed_generation)
+    })
+}
+
+/// Status without readings and conditions.
+fn transitions(status: &Status) -> Status {
+    let mut rest = status.clone();
+    rest.conditions = Conditions::default();
+    rest.share.measured = None;
+    rest.quiet_seen_at = None;
+    rest
 }
 
 /// Saves what became of the intent.
@@ -81,16 +121,23 @@ pub(crate) async fn conclude(
     watch: &mut Watch,
     now: Time,
     answers: Vec<Answer>,
-) {
-    let Some(version) = watch.version else { return };
+) -> Result<(), Unsaved> {
+    let version = watch.version.ok_or(Unsaved::Unread)?;
     if has_landed(watch, &answers) {
         watch.contents.status.landed_at = Some(now);
     }
-    let Ok(entries) = watch.contents.close_intent(now, answers) else { return };
-    match store.save(&watch.managed.name, version, &watch.contents, &entries).await {
-        Ok(version) => watch.version = Some(version),
-        Err(_) => watch.version = None,
+    let entries = watch.contents.close_intent(now, answers)?;
+    let saved = store.save(&watch.managed.name, version, &watch.contents, &entries).await;
+    note_saved(watch, now, saved)
+}
+
+fn note_saved(watch: &mut Watch, now: Time, saved: store::Result<Version>) -> Result<(), Unsaved> {
+    watch.version = saved.as_ref().ok().copied();
+    if watch.version.is_some() {
+        watch.saved_at = Some(now);
+        watch.is_shown = false;
     }
+    saved.map(|_| ()).map_err(Unsaved::Failed)
 }
 
 /// Whether the open intent's weights are in place, by the answer to their write.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use audit::Finding;
-use cloud::{Cloud, MinuteAsk};
+use cloud::{Cloud, MinuteAsk, SideMinute};
+use futures::future::join_all;
+use model::action::Action;
 use model::minute::Context;
 use model::observation::{Deployment, Observation, Seen};
 use model::plan::Plan;
@@ -18,6 +20,7 @@ use store::{Answer, Store};
 use crate::act::{self, Order};
 use crate::decide::{self, Proposal};
 use crate::managed::{Managed, Unsupported};
+use crate::minutes;
 use crate::observe::{EVERY_CALM, EVERY_URGENT, Sight, Subject};
 use crate::record;
 use crate::watch::{Latest, Watch};
@@ -88,7 +91,14 @@ impl Controller {
     ) -> Result<(), Unsupported> {
         let managed = Managed::new(generation, migration)?;
         match self.watches.get_mut(&managed.name) {
-            Some(watch) => watch.take_spec(managed),
+            Some(watch) => {
+                if watch.managed.routes != managed.routes {
+                    // Weights of other routes say nothing of these.
+                    self.sight.snapshot.splits.remove(&managed.name);
+                }
+                self.sight.distrust(&managed);
+                watch.take_spec(managed);
+            }
             None => {
                 self.watches.insert(managed.name.clone(), Watch::new(managed));
             }
@@ -103,17 +113,17 @@ impl Controller {
         self.observe(now).await;
         self.read_minutes(now).await;
         let proposals = self.propose(now);
-        let decided = decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
-        let orders = self.record(now, &decided).await;
+        let mut decided =
+            decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
+        let orders = self.record(now, &mut decided).await;
         let answers = act::act(&self.cloud, &orders).await;
         let passes = self.close(now, decided, answers).await;
         Tick { at: now, next_at: self.next_at(now), passes }
     }
 
     async fn open(&mut self, now: Time) {
-        for watch in self.watches.values_mut() {
-            watch.open(&self.cloud, &self.store, now).await;
-        }
+        let (cloud, store) = (&self.cloud, &self.store);
+        join_all(self.watches.values_mut().map(|watch| watch.open(cloud, store, now))).await;
     }
 
     async fn observe(&mut self, now: Time) {
@@ -148,10 +158,15 @@ impl Controller {
         if asks.is_empty() {
             return;
         }
+        let mut read = BTreeMap::<String, PerSide<Option<Vec<SideMinute>>>>::new();
         let answers = self.cloud.signals.minutes(&asks).await;
         for ((name, side), answer) in owners.into_iter().zip(answers) {
-            if let (Some(watch), Ok(answer)) = (self.watches.get_mut(&name), answer) {
-                watch.take_minutes(side, now, latest, &answer);
+            // A failed ask is no news: the minutes stay missing and are asked for again.
+            *read.entry(name).or_default().get_mut(side) = answer.ok();
+        }
+        for (name, answers) in read {
+            if let Some(watch) = self.watches.get_mut(&name) {
+                watch.take_minutes(now, latest, &answers);
             }
         }
     }
@@ -168,7 +183,7 @@ impl Controller {
             .iter_mut()
             .map(|(name, watch)| {
                 let observation = planner::project(&self.sight.snapshot, &watch.parts);
-                watch.contents.note_shown(&observation);
+                watch.is_shown |= watch.contents.note_shown(&observation);
                 let verdict = watch.verdict(now);
                 (name.clone(), Proposal { observation, verdict })
             })
@@ -176,12 +191,20 @@ impl Controller {
     }
 
     /// Saves every intent; only what is saved is acted on.
-    async fn record(&mut self, now: Time, decided: &[Pass]) -> Vec<Order> {
+    async fn record(&mut self, now: Time, decided: &mut [Pass]) -> Vec<Order> {
         let mut orders = Vec::new();
         for pass in decided {
             let Some(watch) = self.watches.get_mut(&pass.name) else { continue };
-            let saved = record::intend(&self.store, watch, now, pass).await;
-            if saved && !pass.plan.actions.is_empty() {
+            if let Err(unsaved) = record::intend(&self.store, watch, now, pass).await {
+                // The record is read again before anything else is decided.
+                watch.version = None;
+                let why = unsaved.to_string();
+                let not_sent = |_| Answer::NotSent { why: why.clone() };
+                pass.answers = pass.plan.actions.iter().map(not_sent).collect();
+            } else if !pass.plan.actions.is_empty() {
+                if pass.plan.actions.iter().any(moves_weights) {
+                    watch.minutes.unsettle(now);
+                }
                 orders.push(Order {
                     name: pass.name.clone(),
                     services: watch.managed.services.clone(),
@@ -204,7 +227,11 @@ impl Controller {
             let Some(watch) = self.watches.get_mut(&pass.name) else { continue };
             if let Some(answers) = answers.remove(&pass.name) {
                 pass.answers.clone_from(&answers);
-                record::conclude(&self.store, watch, now, answers).await;
+                if record::conclude(&self.store, watch, now, answers).await.is_err() {
+                    // The record keeps an open intent; the next pass reads it again, closes it
+                    // as unknown, and rests on what is live.
+                    watch.version = None;
+                }
                 self.sight.distrust(&watch.managed);
             }
             self.history.note(&pass.name, &pass.plan.status);
@@ -225,6 +252,10 @@ impl Controller {
     }
 }
 
+const fn moves_weights(action: &Action) -> bool {
+    matches!(action, Action::SetWeights { .. })
+}
+
 /// The verdict before there is anything to judge: hold, because the past is not known yet.
 pub(crate) fn unjudged() -> Verdict {
     Verdict {
@@ -236,7 +267,7 @@ pub(crate) fn unjudged() -> Verdict {
 }
 
 /// What a side looks like now, for the minutes that are read later.
-pub(crate) fn context(sight: &Sight, watch: &Watch, side: Side) -> Context {
+pub(crate) fn context(now: Time, sight: &Sight, watch: &Watch, side: Side) -> Context {
     let seen = &sight.snapshot;
     let split = seen.splits.get(&watch.managed.name).and_then(Seen::value);
     let service = seen.services.get(watch.managed.services.get(side)).and_then(Seen::value);
@@ -245,8 +276,8 @@ pub(crate) fn context(sight: &Sight, watch: &Watch, side: Side) -> Context {
     let step = watch.contents.status.step.as_ref();
     Context {
         share: split.and_then(|split| split.share()),
-        // Without a step nothing has moved yet.
-        settled: Some(step.is_none_or(|step| step.settled_at.is_some())),
+        // The step says when clients will have followed, and says so as soon as it is verified.
+        settled: Some(step.is_some_and(|step| minutes::is_settled(step, now.minute()))),
         tasks: targets.map(|targets| targets.healthy),
         healthy: targets.map(|targets| targets.healthy),
         safe_per_task: None,

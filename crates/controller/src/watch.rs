@@ -11,19 +11,21 @@ use model::verdict::Verdict;
 use model::{PerSide, Side, Span, Time};
 use planner::Parts;
 use serde::{Deserialize, Serialize};
-use store::{Contents, Evidence, Store, Version};
+use store::{Contents, EVIDENCE_BYTES_MAX, Evidence, Store, Version};
 
 use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
 use crate::minutes::{self, MinuteLog};
-use crate::observe::Sight;
+use crate::observe::{EVERY_CALM, Sight};
 use crate::safe::SafeRates;
 use crate::tick;
 
 /// How much of the past is read when a migration is first looked at: a week holds every
 /// recurring hour once.
 const HISTORY: Span = Span::from_days(7);
+/// What could not be learnt is tried again this often: a week of minutes is much to ask for.
+const RETRY_EVERY: Span = EVERY_CALM;
 /// Minutes asked for at once: GetMetricData gives at most 100,800 datapoints a call, and a
 /// minute of a side is at most ten of them.
 const HISTORY_MINUTES_AT_ONCE: i64 = 1_440;
@@ -50,6 +52,23 @@ pub(crate) struct Watch {
     pub(crate) urgent: bool,
     /// When evidence was last put into the store.
     pub(crate) checkpoint_at: Option<Time>,
+    /// When the record was last saved.
+    pub(crate) saved_at: Option<Time>,
+    /// Whether an intent was seen done since the record was last saved.
+    pub(crate) is_shown: bool,
+    /// What must be known and is not; nothing moves until it is.
+    pub(crate) blind: Option<Blind>,
+    /// When groups and past were last asked for without success.
+    asked_at: Option<Time>,
+}
+
+/// What must be known before anything may move, and is not: a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Blind {
+    /// The record cannot be read or written: nothing is decided without it.
+    Store(String),
+    /// The groups or EC2's past are not known: there is nothing to judge by.
+    Past(String),
 }
 
 /// The evidence so far and what it is judged by.
@@ -70,14 +89,28 @@ pub struct Latest {
     pub slow_ratio: Option<f64>,
 }
 
-/// A checkpoint of evidence as it stands in the store.
+/// A week of minutes, boiled down.
+#[derive(Default)]
+struct Past {
+    load: LoadLog,
+    safe: SafeRates,
+    /// Requests of both sides by minute.
+    totals: BTreeMap<i64, u64>,
+}
+
+/// The part of a checkpoint that every method reads.
 #[derive(Deserialize)]
-struct Checkpoint {
+struct FrozenCheckpoint {
     frozen: Frozen,
+}
+
+/// The part of a checkpoint that only its own method reads.
+#[derive(Deserialize)]
+struct FoldCheckpoint {
     fold: Fold,
 }
 
-/// The same, to be written.
+/// Both, to be written.
 #[derive(Serialize)]
 struct CheckpointRef<'a> {
     frozen: &'a Frozen,
@@ -99,15 +132,23 @@ impl Watch {
             latest: PerSide::default(),
             urgent: true,
             checkpoint_at: None,
+            saved_at: None,
+            is_shown: false,
+            blind: None,
+            asked_at: None,
         }
     }
 
     /// Takes a new version of the spec. Evidence stays: what was seen stays true, and the judge
-    /// goes by the new objectives from the next minute on.
+    /// goes by the new objectives from the next minute on. A group that was found stays while
+    /// the service is the one it was found from.
     pub(crate) fn take_spec(&mut self, managed: Managed) {
         self.groups = PerSide::from_fn(|side| {
-            managed.groups.get(side).clone().or_else(|| self.groups.get(side).clone())
+            let is_same = managed.services.get(side) == self.managed.services.get(side);
+            let found = self.groups.get(side).clone().filter(|_| is_same);
+            managed.groups.get(side).clone().or(found)
         });
+        self.asked_at = None;
         self.parts = parts(&managed, &self.groups);
         self.managed = managed;
         if let Some(judge) = &mut self.judge {
@@ -117,74 +158,99 @@ impl Watch {
     }
 
     /// Learns what must be known before anything can be said: the record, the target groups
-    /// and EC2's past. What fails is tried again at the next tick.
+    /// and EC2's past. What fails is tried again, and said meanwhile.
     pub(crate) async fn open(&mut self, cloud: &Cloud, store: &Arc<dyn Store>, now: Time) {
-        if self.version.is_none() {
-            self.load(store).await;
+        if self.version.is_none()
+            && let Err(error) = self.load(store).await
+        {
+            self.blind = Some(Blind::Store(error.to_string()));
+            return;
         }
-        self.find_groups(cloud).await;
-        if self.version.is_some() && self.judge.is_none() {
-            self.learn_past(cloud, now).await;
+        let waits = |at: Time| at <= now && now.since(at) < RETRY_EVERY;
+        let is_known = self.judge.is_some() && self.groups.iter().all(|(_, g)| g.is_some());
+        if is_known || self.asked_at.is_some_and(waits) {
+            return;
         }
+        self.asked_at = Some(now);
+        self.blind = match self.learn(cloud, now).await {
+            Ok(()) => None,
+            Err(why) => Some(Blind::Past(why)),
+        };
     }
 
     /// Reads the record. A record that cannot be read is not an empty one: without it nothing
     /// is ever written.
-    async fn load(&mut self, store: &Arc<dyn Store>) {
-        match store.load(&self.managed.name).await {
-            Ok(Some(record)) => {
+    async fn load(&mut self, store: &Arc<dyn Store>) -> store::Result<()> {
+        match store.load(&self.managed.name).await? {
+            Some(record) => {
                 self.version = Some(record.version);
                 self.contents = record.contents;
             }
-            Ok(None) => self.version = Some(Version::NONE),
-            Err(_) => {}
+            None => self.version = Some(Version::NONE),
         }
+        if matches!(self.blind, Some(Blind::Store(_))) {
+            self.blind = None;
+            self.asked_at = None;
+        }
+        Ok(())
     }
 
-    async fn find_groups(&mut self, cloud: &Cloud) {
+    async fn learn(&mut self, cloud: &Cloud, now: Time) -> Result<(), String> {
         for side in Side::ALL {
             if self.groups.get(side).is_none() {
-                let found = cloud.services.target_group(self.managed.services.get(side)).await;
-                *self.groups.get_mut(side) = found.ok().flatten();
+                let service = self.managed.services.get(side);
+                let found = cloud.services.target_group(service).await;
+                let found = found.map_err(|error| format!("The {side} target group: {error}."))?;
+                let none = || format!("The service {service} of {side} has no target group.");
+                *self.groups.get_mut(side) = Some(found.ok_or_else(none)?);
                 self.parts = parts(&self.managed, &self.groups);
             }
         }
+        if self.judge.is_some() { Ok(()) } else { self.learn_past(cloud, now).await }
     }
 
     /// Reads a week of minutes for the load's peaks and freezes the thresholds that the
-    /// comparison uses, or goes on from the checkpoint in the store.
-    async fn learn_past(&mut self, cloud: &Cloud, now: Time) {
-        let (Some(ec2), Some(_)) = (&self.groups.ec2, &self.groups.fargate) else { return };
-        let resumed = self.contents.evidence.as_ref().and_then(resume);
+    /// comparison uses, or goes on from the checkpoint in the store. Thresholds that were frozen
+    /// stay so even where the evidence beside them was folded by another method: by now EC2's
+    /// past is the past of the migration.
+    async fn learn_past(&mut self, cloud: &Cloud, now: Time) -> Result<(), String> {
+        let Some(ec2) = self.groups.ec2.clone() else { return Ok(()) };
         let from = now - HISTORY;
-        let quantiles = match &resumed {
-            Some(checkpoint) => Some(checkpoint.frozen.quantiles),
-            None => cloud.signals.quantiles(ec2, from, now).await.ok().flatten().map(Into::into),
+        let evidence = self.contents.evidence.as_ref();
+        let frozen = evidence.map(read_frozen).transpose()?;
+        let quantiles = match &frozen {
+            Some(frozen) => frozen.quantiles,
+            None => {
+                let known = cloud.signals.quantiles(&ec2, from, now).await;
+                let known = known.map_err(|error| format!("EC2's latency: {error}."))?;
+                known.ok_or("EC2 had no traffic in the last week to learn from.")?.into()
+            }
         };
-        let Some(quantiles) = quantiles else { return };
         let until = (now - cloud.signals.settle()).minute();
-        let Some(totals) = self.read_past(cloud, quantiles, from.minute(), until).await else {
-            return;
-        };
-        let frozen = match &resumed {
-            Some(checkpoint) => checkpoint.frozen.clone(),
-            None => Frozen::learn(quantiles, &totals),
-        };
+        let past = self.read_past(cloud, quantiles, from.minute(), until).await;
+        let past = past.map_err(|error| format!("The minutes of the last week: {error}."))?;
+        let frozen = frozen.unwrap_or_else(|| Frozen::learn(quantiles, &past.totals));
         let settings = judging::settings(&self.managed, &frozen);
-        let fold = resumed.map_or_else(|| Fold::new(&settings), |checkpoint| checkpoint.fold);
+        let fold = self.contents.evidence.as_ref().and_then(read_fold);
+        if let Some(minute) = fold.as_ref().and_then(Fold::minute) {
+            self.minutes.go_on_from(minute + 1);
+        }
+        let fold = fold.unwrap_or_else(|| Fold::new(&settings));
+        (self.load, self.safe) = (past.load, past.safe);
         self.judge = Some(Judge { frozen, settings, fold });
+        Ok(())
     }
 
-    /// Reads the minutes `[from, until)` of both sides into the load log and gives their total
-    /// requests. `None` if any part could not be read: half a week is not a week.
+    /// Reads the minutes `[from, until)` of both sides. It is all or nothing: half a week is not
+    /// a week, and what is read again after a failure must not count twice.
     async fn read_past(
-        &mut self,
+        &self,
         cloud: &Cloud,
         quantiles: FrozenQuantiles,
         from: i64,
         until: i64,
-    ) -> Option<BTreeMap<i64, u64>> {
-        let mut totals = BTreeMap::<i64, u64>::new();
+    ) -> cloud::Result<Past> {
+        let mut past = Past::default();
         let mut begin = from;
         while begin < until {
             let end = until.min(begin + HISTORY_MINUTES_AT_ONCE);
@@ -194,7 +260,7 @@ impl Watch {
                 .collect();
             let mut minutes = BTreeMap::<i64, PerSide<Option<SideMinute>>>::new();
             for (side, answer) in Side::ALL.into_iter().zip(cloud.signals.minutes(&asks).await) {
-                for read in answer.ok()? {
+                for read in answer? {
                     let minute = minutes.entry(read.minute).or_default();
                     *minute.get_mut(side) = Some(read);
                 }
@@ -202,60 +268,68 @@ impl Watch {
             for (minute, sides) in minutes {
                 for (side, read) in sides.iter() {
                     let Some(read) = read else { continue };
-                    self.learn(side, read);
-                    *totals.entry(minute).or_default() += read.counts.requests.unwrap_or(0);
+                    let requests = minutes::requests(read);
+                    past.load.push(side, minute, requests);
+                    past.safe.push(side, read, self.latency_budget());
+                    if let Some(requests) = requests {
+                        *past.totals.entry(minute).or_default() += requests;
+                    }
                 }
             }
             begin = end;
         }
-        Some(totals)
+        Ok(past)
     }
 
-    /// Takes a minute into what is known of load and of what tasks carry.
-    fn learn(&mut self, side: Side, read: &SideMinute) {
-        self.load.push(side, read.minute, minutes::requests(read));
-        self.safe.push(side, read, self.latency_budget());
-    }
-
-    /// The error budget of the first latency SLO; without one any speed is good enough.
-    fn latency_budget(&self) -> f64 {
+    /// The error budget of the first latency SLO.
+    fn latency_budget(&self) -> Option<f64> {
         let slos = &self.managed.migration.spec.slos;
-        let budget = slos.iter().find_map(|slo| match &slo.kind {
+        slos.iter().find_map(|slo| match &slo.kind {
             SloKind::Latency(latency) => Some(latency.objective.budget()),
             SloKind::Availability(_) | SloKind::Datadog(_) => None,
-        });
-        budget.unwrap_or(1.0)
+        })
     }
 
     /// Remembers what the sides look like now, for the minutes that are read later.
     pub(crate) fn note_contexts(&mut self, now: Time, sight: &Sight) {
-        let seen = PerSide::from_fn(|side| tick::context(sight, self, side));
+        let seen = PerSide::from_fn(|side| tick::context(now, sight, self, side));
         self.minutes.note(now, seen);
     }
 
-    /// Folds an answer's new and corrected minutes into load and evidence.
+    /// Folds new and corrected minutes into load and evidence. Both sides' rows are taken
+    /// minute by minute, as they would have come one by one: a side that ran ahead by an answer
+    /// of many minutes would have the other's rows counted as missing and then as corrections.
     pub(crate) fn take_minutes(
         &mut self,
-        side: Side,
         now: Time,
         latest: i64,
-        answer: &[SideMinute],
+        answers: &PerSide<Option<Vec<SideMinute>>>,
     ) {
-        let rows = self.minutes.take(side, now, latest, answer);
-        if let Some(newest) = answer.iter().rev().find(|read| read.counts.requests.is_some()) {
-            *self.latest.get_mut(side) = Latest::of(newest);
-        }
-        for read in answer.iter().filter(|read| read.minute <= latest) {
-            self.load.push(side, read.minute, minutes::requests(read));
-            if rows.iter().any(|row| row.minute == read.minute) {
-                self.safe.push(side, read, self.latency_budget());
+        let busy = self.load.load(latest, self.safe.per_task_rpm()).map(|load| load.now_rpm);
+        let step = self.contents.status.step.as_ref();
+        let budget = self.latency_budget();
+        let mut rows = Vec::new();
+        for (side, answer) in answers.iter() {
+            let Some(answer) = answer else { continue };
+            let answer: Vec<SideMinute> = answer
+                .iter()
+                .map(|read| self.minutes.with_silence(side, read, busy, step))
+                .collect();
+            if let Some(newest) = answer.iter().rev().find(|read| read.counts.requests.is_some()) {
+                *self.latest.get_mut(side) = Latest::of(newest);
             }
+            for read in answer.iter().filter(|read| read.minute <= latest) {
+                self.load.push(side, read.minute, minutes::requests(read));
+                self.safe.push(side, read, budget);
+            }
+            rows.extend(self.minutes.take(side, now, latest, &answer, step));
         }
-        let safe = *self.safe.per_task_rpm().get(side);
+        rows.sort_by_key(|row| (row.minute, row.side));
+        let safe = self.safe.per_task_rpm();
         let Some(judge) = &mut self.judge else { return };
         for mut row in rows {
             row.context.surge = judge.frozen.surge_due(row.minute);
-            row.context.safe_per_task = safe.and_then(whole);
+            row.context.safe_per_task = safe.get(row.side).and_then(whole);
             judge.fold.push(&judge.settings, &row);
         }
     }
@@ -294,16 +368,20 @@ impl Watch {
     }
 
     /// Puts the evidence into what is saved next.
+    ///
+    /// Serialising plain data into a string has nothing to fail on, and a fold is bounded well
+    /// below what a record takes. If it ever were not so the last checkpoint stays, which is
+    /// older and as good: a record that cannot be saved would keep even a rollback from leaving.
     pub(crate) fn checkpoint(&mut self, now: Time) {
         let Some(judge) = &self.judge else { return };
         let checkpoint = CheckpointRef { frozen: &judge.frozen, fold: &judge.fold };
-        // Serialising plain data into a string has nothing to fail on; if it ever did, the last
-        // checkpoint stays, which is older and as good.
-        if let Ok(fold) = serde_json::to_string(&checkpoint) {
+        if let Ok(fold) = serde_json::to_string(&checkpoint)
+            && fold.len() <= EVIDENCE_BYTES_MAX
+        {
             let method = analysis::METHOD_VERSION;
             self.contents.evidence = Some(Evidence { method, fold: fold.into() });
-            self.checkpoint_at = Some(now);
         }
+        self.checkpoint_at = Some(now);
     }
 }
 
@@ -325,11 +403,21 @@ fn parts(managed: &Managed, groups: &PerSide<Option<TargetGroup>>) -> Parts {
     Parts::of(&managed.migration, PerSide::from_fn(group))
 }
 
-/// Reads a checkpoint; one of another method cannot be gone on from.
-fn resume(evidence: &Evidence) -> Option<Checkpoint> {
+/// The thresholds of a checkpoint. One that cannot be read is not taken for none: thresholds
+/// learnt anew, in the middle of a migration, would hide what the migration did.
+fn read_frozen(evidence: &Evidence) -> Result<Frozen, String> {
+    let read: FrozenCheckpoint = serde_json::from_str(&evidence.fold)
+        .map_err(|error| format!("The evidence in the store cannot be read: {error}."))?;
+    Ok(read.frozen)
+}
+
+/// The evidence of a checkpoint; one of another method cannot be gone on from.
+fn read_fold(evidence: &Evidence) -> Option<Fold> {
     (evidence.method == analysis::METHOD_VERSION)
-        .then(|| serde_json::from_str(&evidence.fold).ok())
+        .then(|| serde_json::from_str::<FoldCheckpoint>(&evidence.fold).ok())
         .flatten()
+        .map(|read| read.fold)
+        .filter(Fold::is_current)
 }
 
 #[expect(

@@ -39,9 +39,9 @@ struct Arguments {
     /// Only scenarios whose names begin with one of these, such as N2 or R1.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Leaves the peers out.
-    #[arg(long)]
-    no_peers: bool,
+    /// Weeks of each scenario that the peers judge as well, and whose proofs are timed.
+    #[arg(long, default_value_t = 200)]
+    weeks_peers: u64,
 }
 
 fn main() {
@@ -50,7 +50,7 @@ fn main() {
     let regressions =
         run_all(&arguments, scenario::regressions(), arguments.weeks_regression, false);
     let wrong = run_all(&arguments, scenario::wrong_advances(), arguments.weeks_regression, true);
-    let methods = methods(!arguments.no_peers);
+    let methods = methods(arguments.weeks_peers > 0);
     print(
         "False rollback: weeks without a regression that end in one",
         &report::false_weeks(&nulls, &methods),
@@ -76,8 +76,8 @@ fn run_all(arguments: &Arguments, scenarios: Vec<Scenario>, weeks: u64, proofs: 
                 seed: arguments.seed,
                 weeks,
                 threads: arguments.threads,
-                peers: !arguments.no_peers,
-                proofs: has_proofs,
+                weeks_peers: arguments.weeks_peers,
+                weeks_proofs: if has_proofs { PROVEN_WEEKS } else { 0 },
             };
             let weeks = run::run(&scenario, options);
             note(scenario.name);
@@ -85,6 +85,9 @@ fn run_all(arguments: &Arguments, scenarios: Vec<Scenario>, weeks: u64, proofs: 
         })
         .collect()
 }
+
+/// Proofs are timed on this many weeks: their medians need no more.
+const PROVEN_WEEKS: u64 = 200;
 
 fn is_asked(name: &str, only: &[String]) -> bool {
     let word = name.split(' ').next().unwrap_or(name);
@@ -100,6 +103,7 @@ fn methods(with_peers: bool) -> Vec<Method> {
     let ours = |name: &str, alarm: fn(&WeekResult) -> Option<usize>| Method {
         name: name.to_owned(),
         alarm: Box::new(alarm),
+        is_peer: false,
     };
     let mut methods = vec![
         ours("Ferry `relative`", |week| week.relative.rollback),
@@ -110,6 +114,7 @@ fn methods(with_peers: bool) -> Vec<Method> {
         methods.extend(peers::ALL.iter().enumerate().map(|(index, peer)| Method {
             name: peer.name.to_owned(),
             alarm: Box::new(move |week: &WeekResult| week.peers.get(index).copied().flatten()),
+            is_peer: true,
         }));
     }
     methods

@@ -15,31 +15,49 @@ type Alarm = dyn Fn(&WeekResult) -> Option<usize>;
 pub(crate) struct Method {
     pub(crate) name: String,
     pub(crate) alarm: Box<Alarm>,
+    pub(crate) is_peer: bool,
 }
 
 impl Ran {
-    fn delays(&self, alarm: &Alarm) -> Vec<f64> {
-        let mut delays: Vec<f64> = self.weeks.iter().map(|w| delay(w.began, alarm(w))).collect();
+    /// The weeks that a method judged: peers judge the first ones only.
+    fn judged(&self, method: &Method) -> impl Iterator<Item = &WeekResult> {
+        self.weeks.iter().filter(|week| !method.is_peer || !week.peers.is_empty())
+    }
+
+    fn delays(&self, method: &Method) -> Vec<f64> {
+        let mut delays: Vec<f64> =
+            self.judged(method).map(|w| delay(w.began, (method.alarm)(w))).collect();
         delays.sort_by(f64::total_cmp);
         delays
     }
 
     fn part(&self, is_so: impl Fn(&WeekResult) -> bool) -> f64 {
-        let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-        count(self.weeks.iter().filter(|w| is_so(w)).count()) / count(self.weeks.len().max(1))
+        part(self.weeks.iter(), is_so)
     }
+}
+
+fn part<'w>(
+    weeks: impl Iterator<Item = &'w WeekResult>,
+    is_so: impl Fn(&WeekResult) -> bool,
+) -> f64 {
+    let (mut count, mut all) = (0.0, 0.0_f64);
+    for week in weeks {
+        all += 1.0;
+        count += f64::from(u8::from(is_so(week)));
+    }
+    count / all.max(1.0)
 }
 
 /// The part of weeks without a regression that end in a rollback.
 pub(crate) fn false_weeks(runs: &[Ran], methods: &[Method]) -> Vec<String> {
     table(runs, methods, |ran, method, is_ours| {
-        let part = ran.part(|week| (method.alarm)(week).is_some());
+        let part = part(ran.judged(method), |week| (method.alarm)(week).is_some());
         let cell = percent(part);
         match ran.scenario.target {
             Target::FalseWeeks(most) if is_ours => {
                 format!("{cell} (<= {}{})", percent(most), miss(part > most))
             }
-            _ => cell,
+            Target::FalseWeeks(_) | Target::Delay(_) | Target::NeverAdvances | Target::None => cell,
         }
     })
 }
@@ -47,16 +65,17 @@ pub(crate) fn false_weeks(runs: &[Ran], methods: &[Method]) -> Vec<String> {
 /// Median and p90 of the minutes from regression to rollback.
 pub(crate) fn delays(runs: &[Ran], methods: &[Method]) -> Vec<String> {
     table(runs, methods, |ran, method, is_ours| {
-        let delays = ran.delays(&*method.alarm);
+        let delays = ran.delays(method);
         let median = quantile(&delays, 0.5);
-        let day = ran.part(|week| delay(week.began, (method.alarm)(week)) <= 1_440.0);
+        let day =
+            part(ran.judged(method), |week| delay(week.began, (method.alarm)(week)) <= 1_440.0);
         let found = if day < 1.0 { format!(" {}", percent(day)) } else { String::new() };
         let cell = format!("{} ({}){found}", number(median), number(quantile(&delays, 0.9)));
         match ran.scenario.target {
             Target::Delay(most) if is_ours => {
                 format!("{cell} [<= {}{}]", number(most), miss(median > most || day < 1.0))
             }
-            _ => cell,
+            Target::FalseWeeks(_) | Target::Delay(_) | Target::NeverAdvances | Target::None => cell,
         }
     })
 }
@@ -106,7 +125,8 @@ pub(crate) fn wrong_advances(runs: &[Ran]) -> Vec<String> {
     ];
     for ran in runs {
         let proven = |index: usize| {
-            percent(ran.part(|w| {
+            let timed = ran.weeks.iter().filter(|w| w.proofs.is_some());
+            percent(part(timed, |w| {
                 w.proofs.as_ref().is_some_and(|p| p.signals.get(index).is_some_and(Option::is_some))
             }))
         };
@@ -177,7 +197,8 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
     let at = |place: f64| sorted.get(place as usize).copied().unwrap_or(f64::INFINITY);
     let (low, high) = (at(libm::floor(place)), at(libm::ceil(place)));
-    if low == high { low } else { low + (high - low) * (place - libm::floor(place)) }
+    // Both may be infinite, whose difference is no number.
+    if high <= low { low } else { low + (high - low) * (place - libm::floor(place)) }
 }
 
 fn number(value: f64) -> String {

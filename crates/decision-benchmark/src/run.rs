@@ -27,8 +27,9 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     pub(crate) weeks: u64,
     pub(crate) threads: usize,
-    pub(crate) peers: bool,
-    pub(crate) proofs: bool,
+    /// Weeks that the peers judge as well, and whose proofs are timed.
+    pub(crate) weeks_peers: u64,
+    pub(crate) weeks_proofs: u64,
 }
 
 /// All weeks of a scenario, in order, whichever thread ran them.
@@ -46,7 +47,15 @@ pub(crate) fn run(scenario: &Scenario, options: Options) -> Vec<WeekResult> {
                             return done;
                         }
                         let week = generator.fork_number(number);
-                        done.push((number, run_week(scenario, options, &week)));
+                        done.push((
+                            number,
+                            run_week(
+                                scenario,
+                                number < options.weeks_peers,
+                                number < options.weeks_proofs,
+                                &week,
+                            ),
+                        ));
                     }
                 })
             })
@@ -57,8 +66,13 @@ pub(crate) fn run(scenario: &Scenario, options: Options) -> Vec<WeekResult> {
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn run_week(scenario: &Scenario, options: Options, generator: &Generator) -> WeekResult {
-    let drawn = Scenario { has_p99: options.peers, ..scenario.clone() };
+fn run_week(
+    scenario: &Scenario,
+    has_peers: bool,
+    has_proofs: bool,
+    generator: &Generator,
+) -> WeekResult {
+    let drawn = Scenario { has_p99: has_peers, ..scenario.clone() };
     let week = Week::generate(&drawn, &scenario.truth, generator);
     let rows = ours::rows(scenario, &week);
     let began = week.began;
@@ -66,17 +80,17 @@ fn run_week(scenario: &Scenario, options: Options, generator: &Generator) -> Wee
     // A budget of 0.1 % is half spent by errors of 0.1 % already: the policy that asks for the
     // budget is judged on errors of 0.02 % (A8).
     let calm = Scenario { base_errors: 0.0002, ..scenario.clone() };
-    let calm_week = Week::generate(&calm, &calm.truth, generator);
+    let calm_week = week.with_base_errors(&calm, &calm.truth, generator);
     let calm_rows = ours::rows(&calm, &calm_week);
     let slo = ours::settings(scenario, When::Slo, generator);
     let start = began.unwrap_or(0);
     let all_peers =
-        peers::ALL.iter().map(|peer| (peer.first)(&week, start)).take_while(|_| options.peers);
+        peers::ALL.iter().map(|peer| (peer.first)(&week, start)).take_while(|_| has_peers);
     WeekResult {
         began,
         relative: ours::judge(&relative, &rows, began),
         slo: ours::judge(&slo, &calm_rows, calm_week.began),
-        proofs: options.proofs.then(|| ours::prove(&relative, &rows)),
+        proofs: has_proofs.then(|| ours::prove(&relative, &rows)),
         peers: all_peers.collect(),
     }
 }

@@ -80,6 +80,34 @@ impl Week {
     }
 }
 
+impl Week {
+    /// The same week with errors drawn at another base rate: all else is one and the same.
+    pub(crate) fn with_base_errors(
+        &self,
+        scenario: &Scenario,
+        truth: &Truth,
+        generator: &Generator,
+    ) -> Self {
+        let common = common(scenario, generator);
+        let mut week = self.clone();
+        for (role, label) in [(Role::Candidate, "candidate"), (Role::Baseline, "baseline")] {
+            let generator = generator.fork(label);
+            let (_, errors) =
+                shifts(scenario, truth, &common, &self.shares, self.began, role, &generator);
+            let mut fail = generator.fork("failures");
+            let side =
+                if role == Role::Candidate { &mut week.candidate } else { &mut week.baseline };
+            side.errors = side
+                .requests
+                .iter()
+                .zip(&errors)
+                .map(|(n, rate)| error_count(scenario, *n, libm::exp(*rate).min(0.95), &mut fail))
+                .collect();
+        }
+        week
+    }
+}
+
 fn common(scenario: &Scenario, generator: &Generator) -> Common {
     let noise = autoregression(0.9, 0.1, &mut generator.fork("load"));
     let load = noise
@@ -124,15 +152,16 @@ fn side(
         p99: Vec::with_capacity(MINUTES),
         seen: seen(scenario, generator),
     };
-    let mut draw = generator.fork("counts");
+    let (mut count, mut fail, mut slow) =
+        (generator.fork("requests"), generator.fork("failures"), generator.fork("slow"));
     for (t, share) in shares.iter().enumerate() {
         let fargate = f64::from(*share) / 1_000.0;
         let weight = if role == Role::Candidate { fargate } else { 1.0 - fargate };
-        let requests = draw.poisson(at(&common.load, t) * weight);
+        let requests = count.poisson(at(&common.load, t) * weight);
         let rate = libm::exp(at(&errors, t)).min(0.95);
         week.requests.push(requests);
-        week.errors.push(error_count(scenario, requests, rate, &mut draw));
-        push_slow(&mut week, requests, at(&latency, t), &mut draw);
+        week.errors.push(error_count(scenario, requests, rate, &mut fail));
+        push_slow(&mut week, requests, at(&latency, t), &mut slow);
     }
     let mut draw = generator.fork("p99");
     for (t, requests) in week.requests.iter().enumerate() {

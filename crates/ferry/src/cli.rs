@@ -1,7 +1,10 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use analysis::settings::Offset;
+use analysis::signal::Signal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
@@ -18,12 +21,19 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a whole migration in a simulated region, on generated or recorded load.
+    ///
+    /// Prints what happened and why, and writes a page with plots. The exit code is 0 when all
+    /// traffic is on Fargate, baked and drained; 1 when it was rolled back, stalled, or the days
+    /// were over first.
     Rehearse(Rehearse),
     /// Check files and say all that is wrong with them.
     Validate(Validate),
     /// Print the JSON Schema of a kind of file.
     Schema(Schema),
     /// Say what Ferry would have done with recorded minutes.
+    ///
+    /// Prints one line for each change of verdict, with the evidence behind it in natural
+    /// logarithms. The exit code is 0 whatever the verdicts are: they are the answer.
     Judge(Judge),
     /// Print completions for a shell.
     Completions(Completions),
@@ -33,19 +43,23 @@ pub(crate) enum Command {
 pub(crate) struct Rehearse {
     /// The migration to rehearse.
     pub(crate) file: PathBuf,
-    /// Recorded load, `timestamp,value` (requests) or `minute,rps`; default: a generated week.
+    /// Recorded load as CSV; default: a generated week with surges.
+    ///
+    /// `timestamp,value` (requests in the period that begins there) or `minute,rps` (a rate).
+    /// Times without a zone are UTC. Gaps are interpolated and counted. A load shorter than the
+    /// rehearsal repeats by whole weeks or, if shorter than one, as it is.
     #[arg(long, value_name = "CSV")]
     pub(crate) load: Option<PathBuf>,
     /// Multiply the load.
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale, allow_negative_numbers = true)]
     pub(crate) scale: f64,
-    /// The first instant, a Monday by default.
+    /// The first instant, a whole minute; a Monday by default.
     #[arg(long, value_name = "TIME", default_value = "2026-01-05T00:00:00Z")]
     pub(crate) start: Time,
-    /// A fault script.
+    /// A script of what goes wrong, such as those in config/examples/faults.
     #[arg(long, value_name = "FILE")]
     pub(crate) fault: Option<PathBuf>,
-    /// Where all randomness comes from.
+    /// Where all randomness comes from: the same inputs and seed give the same bytes.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// How many days to run at most; a migration that has succeeded ends earlier.
@@ -57,6 +71,14 @@ pub(crate) struct Rehearse {
     /// Where to write the page with plots.
     #[arg(long, value_name = "HTML", default_value = "rehearsal.html")]
     pub(crate) report: PathBuf,
+}
+
+/// Traces are counts of one request or of millions: more than this is a slip.
+const SCALE_MAX: f64 = 1e9;
+
+fn scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse::<f64>().ok().filter(|scale| *scale > 0.0 && *scale <= SCALE_MAX);
+    scale.ok_or_else(|| "write a number above 0, such as 7.5".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -75,21 +97,72 @@ pub(crate) struct Schema {
 
 #[derive(Debug, Args)]
 pub(crate) struct Judge {
-    /// Recorded minutes: minute,side,requests,slow,slow_slo,slow_p90,slow_p50,errors, and
-    /// optionally share,tasks,cpu_percent,release.
+    /// Recorded minutes, one row for each minute and side.
+    ///
+    /// Columns in any order: minute,side,requests,slow,slow_slo,slow_p90,slow_p50,errors and, if
+    /// known, share,tasks,cpu_percent,release. `minute` is an integer or an RFC 3339 time. `slow`
+    /// counts requests above the SLO's threshold; slow_slo, slow_p90 and slow_p50 those above the
+    /// comparison thresholds, on the Fargate side 1.10 times as high. A row or value that is
+    /// missing is missing data.
+    #[arg(value_name = "CSV")]
     pub(crate) file: PathBuf,
-    /// Judge by the SLOs and the rules of this migration; default: 99 % of requests fast
-    /// enough, 99.9 % without error.
+    /// Judge by the SLOs and rules of this migration.
+    ///
+    /// Default: 99 % of requests fast enough, 99.9 % without an error, one balancer for both
+    /// sides, a deadline of 21 days. What counts as high load is learnt from the recording where
+    /// it covers a day.
     #[arg(long, value_name = "FILE")]
     pub(crate) migration: Option<PathBuf>,
-    /// What a signal was seen to differ by without any migration, as a natural logarithm with
-    /// its standard error: latency=0.03:0.01. May stand several times.
+    /// What a signal was seen to differ by without any migration.
+    ///
+    /// As a natural logarithm of the ratio of bad requests, Fargate over EC2, with its standard
+    /// error: `slow_slo=0.03:0.01`. May stand once for each of slow_slo, slow_p90, slow_p50 and
+    /// errors; where one is given, a signal without cannot be proven safe.
     #[arg(long, value_name = "SIGNAL=LN:SE")]
-    pub(crate) offset: Vec<String>,
+    pub(crate) offset: Vec<SignalOffset>,
     /// What to print.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
 }
+
+/// An offset and the signal it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct SignalOffset {
+    pub(crate) signal: Signal,
+    pub(crate) offset: Offset,
+}
+
+impl FromStr for SignalOffset {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (signal, offset) =
+            text.split_once('=').ok_or("write SIGNAL=LN:SE, such as slow_slo=0.03:0.01")?;
+        let signal = signal.parse::<Signal>().map_err(|error| error.to_string())?;
+        let (value, error) = offset
+            .split_once(':')
+            .ok_or("add the standard error after a colon, such as 0.03:0.01")?;
+        let number = |text: &str| {
+            let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            number.ok_or_else(|| format!("`{text}` is not a number: write one such as 0.03"))
+        };
+        let offset = Offset { value: number(value)?, error: number(error)? };
+        if offset.value.abs() > OFFSET_MAX {
+            return Err(format!(
+                "an offset of {} is beyond any difference between clients: write a natural \
+                 logarithm from -1 to 1",
+                offset.value
+            ));
+        }
+        if !(0.0..=OFFSET_MAX).contains(&offset.error) {
+            return Err(format!("a standard error is from 0 to 1, and {} is not", offset.error));
+        }
+        Ok(Self { signal, offset })
+    }
+}
+
+/// Nearly three times as many bad requests: the judge takes no offset beyond it.
+const OFFSET_MAX: f64 = 1.0;
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod judge;
+mod migration;
 pub(crate) mod rehearse;
 pub(crate) mod schema;
 pub(crate) mod validate;

@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
-use output::Failure;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {

@@ -61,10 +61,12 @@ impl Failure {
 /// Writes data to standard output.
 pub(crate) fn print(data: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
-            _ => Failure::Unreachable(format!("cannot write to standard output: {error}")),
+    let written = stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::ReaderGone
+        } else {
+            Failure::Unreachable(format!("cannot write to standard output: {error}"))
         }
     })
 }
@@ -106,9 +108,12 @@ pub(crate) fn is_coloured() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Columns of the terminal, or those that fit most pages and logs.
+/// Columns of the terminal that standard output goes to, or those that fit most pages and logs.
+/// `COLUMNS` overrides both.
 pub(crate) fn terminal_width() -> usize {
     const WIDTH_DEFAULT: usize = 120;
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.filter(|columns| (60..=400).contains(columns)).unwrap_or(WIDTH_DEFAULT)
+    let wanted = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let seen =
+        || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
+    wanted.or_else(seen).unwrap_or(WIDTH_DEFAULT).clamp(60, 400)
 }

@@ -104,12 +104,33 @@ pub fn read_as<T: for<'de> Deserialize<'de>>(
     text: &str,
     kind: &str,
 ) -> Result<Vec<T>, Vec<Problem>> {
+    read_checked(file, text, kind, |_: &T| Vec::new())
+}
+
+/// As [`read_as`], and holds what can be read against `check`: it gives each objection with the
+/// path of the field that it is about, such as `faults[2]`.
+///
+/// # Errors
+///
+/// As [`read`], the objections among the problems.
+pub fn read_checked<T: for<'de> Deserialize<'de>>(
+    file: &str,
+    text: &str,
+    kind: &str,
+    check: impl Fn(&T) -> Vec<(String, String)>,
+) -> Result<Vec<T>, Vec<Problem>> {
     let (trees, mut findings) = tree::parse(text);
     let mut values = Vec::new();
     for tree in content(trees, &mut findings) {
-        if kind_of(&tree, &[kind], &mut findings).is_some() {
-            values.extend(reader::deserialize::<T>(&tree, &mut findings));
+        if kind_of(&tree, &[kind], &mut findings).is_none() {
+            continue;
         }
+        let Some(value) = reader::deserialize::<T>(&tree, &mut findings) else { continue };
+        let objections = check(&value).into_iter().map(|(path, message)| {
+            located(&tree, rules::Broken { path, message, remedy: String::new() })
+        });
+        findings.extend(objections);
+        values.push(value);
     }
     finish(file, values, findings)
 }

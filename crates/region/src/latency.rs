@@ -12,6 +12,10 @@ const POINTS: usize = 16;
 /// As `capacity::task`: above this utilisation the backlog says the rest.
 const UTILISATION_MAX: f64 = 0.995;
 const CELLS: usize = 512;
+/// A quantile is as exact as this part of itself, or as this part of the fraction beyond it.
+const SECONDS_PRECISION: f64 = 1e-6;
+const FRACTION_PRECISION: f64 = 1e-6;
+const STEPS_MAX: usize = 40;
 #[expect(clippy::cast_precision_loss, reason = "small whole numbers")]
 const POINTS_F64: f64 = POINTS as f64;
 #[expect(clippy::cast_precision_loss, reason = "small whole numbers")]
@@ -118,18 +122,38 @@ impl LatencyTable {
             return None;
         }
         // The mixture's quantile lies between those of its parts.
-        for _ in 0..30 {
-            if high - low <= 1e-6 * high {
+        Some(self.between(slices, slow, low, high) * factor)
+    }
+
+    /// The same between two latencies, of which the lower is exceeded by `slow` at least and the
+    /// higher by `slow` at most: regula falsi with the Illinois rule, since the fraction is nearly
+    /// straight over so short a way.
+    fn between(&self, slices: &[Slice], slow: f64, low: f64, high: f64) -> f64 {
+        let excess = |seconds: f64| self.slow_fraction(slices, 1.0, seconds) - slow;
+        let (mut low, mut high) = (low, high);
+        let (mut above, mut below) = (excess(low), excess(high));
+        let mut last_was_high = None;
+        for _ in 0..STEPS_MAX {
+            if high - low <= SECONDS_PRECISION * high || above <= 0.0 || below >= 0.0 {
                 break;
             }
-            let middle = 0.5 * (low + high);
-            if self.slow_fraction(slices, 1.0, middle) > slow {
-                low = middle;
-            } else {
-                high = middle;
+            let middle = low + (high - low) * above / (above - below);
+            let at_middle = excess(middle);
+            if at_middle.abs() <= FRACTION_PRECISION * slow {
+                return middle;
             }
+            let is_high = at_middle <= 0.0;
+            let is_same_end = last_was_high == Some(is_high);
+            if is_high {
+                (high, below) = (middle, at_middle);
+                above *= if is_same_end { 0.5 } else { 1.0 };
+            } else {
+                (low, above) = (middle, at_middle);
+                below *= if is_same_end { 0.5 } else { 1.0 };
+            }
+            last_was_high = Some(is_high);
         }
-        Some(high * factor)
+        if above <= 0.0 { low } else { high }
     }
 
     /// The same for one slice, in closed form: between two base latencies the fraction is one
@@ -206,6 +230,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn quantiles_of_any_mixture_invert_its_slow_fraction(
+            parts in prop::collection::vec((0.01..1.0_f64, 0.0..1.2_f64, 0.0..20.0_f64), 1..7),
+            slow in 0.001..0.9_f64,
+        ) {
+            let table = LatencyTable::new(&task());
+            let total: f64 = parts.iter().map(|(weight, ..)| weight).sum();
+            let slices: Vec<Slice> =
+                parts.iter().map(|(weight, rho, wait)| slice(weight / total, *rho, *wait)).collect();
+            let seconds = table.exceeded_by(&slices, 1.0, slow).unwrap();
+            // Beside it and not at it: behind a backlog the fraction falls in steps.
+            let at = |part: f64| table.slow_fraction(&slices, 1.0, seconds * part);
+            prop_assert!(at(1.0 - 1e-5) >= slow * (1.0 - 1e-5), "{} below", at(1.0 - 1e-5));
+            prop_assert!(at(1.0 + 1e-5) <= slow * (1.0 + 1e-5), "{} above", at(1.0 + 1e-5));
+        }
+
         #[test]
         fn slower_thresholds_and_lighter_loads_are_never_worse(
             rho in 0.0..1.2_f64, more in 0.0..0.5_f64, seconds in 0.0..3.0_f64,

@@ -162,10 +162,11 @@ impl SideRecord {
         self.published_at
     }
 
-    /// Whether CloudWatch answers this minute with values at `now`.
+    /// Whether CloudWatch answers this minute with values at `now`: of targets' health at least,
+    /// since a balancer says nothing of requests where there were none.
     pub(crate) fn has_values(&self, now: Time) -> bool {
         match self.published {
-            Published::Whole | Published::Short => now >= self.published_at && self.requests > 0,
+            Published::Whole | Published::Short => now >= self.published_at,
             Published::Null | Published::Never => false,
         }
     }

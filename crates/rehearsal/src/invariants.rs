@@ -149,9 +149,8 @@ impl Checker {
     /// Looks at a tick and at everything that changed in the region since the last one.
     pub fn check(&mut self, world: &SimulatedCloud, witness: &Witness, tick: &Tick) {
         let first = self.seen;
-        let changes = world.with(|region| {
-            region.journal().entries().get(first..).unwrap_or_default().to_vec()
-        });
+        let changes = world
+            .with(|region| region.journal().entries().get(first..).unwrap_or_default().to_vec());
         self.seen += changes.len();
         self.fleet.every_one_is_passed(tick, &self.watched, &mut self.violations);
         self.fleet.within_limits(world, tick, &changes, &self.watched, &mut self.violations);
@@ -214,9 +213,7 @@ fn owns(managed: &Managed, change: &Change) -> bool {
         Change::Weights { route, .. } => managed.routes.iter().any(|known| known.key() == *route),
         Change::Desired { service, .. }
         | Change::Bounds { service, .. }
-        | Change::Scheduled { service, .. } => {
-            managed.services.iter().any(|(_, id)| id == service)
-        }
+        | Change::Scheduled { service, .. } => managed.services.iter().any(|(_, id)| id == service),
         Change::Nothing => true,
     }
 }
@@ -237,12 +234,7 @@ fn intent_first(
 }
 
 /// Checks a change that Ferry made.
-fn written(
-    scene: &Scene<'_>,
-    history: &mut History,
-    entry: &Entry,
-    verdicts: &mut Verdicts<'_>,
-) {
+fn written(scene: &Scene<'_>, history: &mut History, entry: &Entry, verdicts: &mut Verdicts<'_>) {
     match &entry.change {
         Change::Weights { before, after, .. } => {
             weights::never_dark(scene, entry.at, *after, verdicts);

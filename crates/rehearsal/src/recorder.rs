@@ -1,10 +1,14 @@
 //! Turning passes of the controller into the timeline that people and plots read.
 
+use std::collections::BTreeSet;
+
 use controller::Pass;
 use model::action::{Action, Direction};
-use model::plan::{Plan, Said};
-use model::verdict::VerdictKind;
-use model::{PerSide, Side, Span, Time};
+use model::event::Event;
+use model::plan::{Plan, Reason, Refusal, Said};
+use model::verdict::{VerdictKind, VerdictReason};
+use model::{PerSide, Share, Side, Span, Time};
+use store::Answer;
 
 use crate::record::{Entry, EntryKind, Rollback};
 
@@ -19,9 +23,17 @@ pub(crate) struct Recorder {
     pub(crate) timeline: Vec<Entry>,
     pub(crate) samples: Vec<Entry>,
     pub(crate) rollbacks: Vec<Rollback>,
-    verdict: Option<VerdictKind>,
+    told: Told,
     sampled_at: Option<Time>,
     listed_at: Option<Time>,
+}
+
+/// What verdicts said at the present share, each told once: proof that comes and goes with the
+/// hour is not news.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    share: Option<Share>,
+    words: BTreeSet<String>,
 }
 
 impl Recorder {
@@ -29,16 +41,14 @@ impl Recorder {
     pub(crate) fn pass(&mut self, pass: &Pass) {
         let now = pass.observation.at;
         for (action, answer) in pass.plan.actions.iter().zip(&pass.answers) {
-            self.action(pass, action, &answer.to_string());
+            let cause = pass.plan.events.iter().find(|event| is_cause(event, action));
+            self.action(pass, action, answer, cause);
         }
-        for event in &pass.plan.events {
+        let verdict = self.verdict_line(pass);
+        for event in pass.plan.events.iter().filter(|event| !is_told_otherwise(event, pass)) {
             self.timeline.push(entry(pass, EntryKind::Event, event.message.clone()));
         }
-        if self.verdict.is_some_and(|before| before != pass.verdict.kind) {
-            let reason = pass.verdict.reason.to_string();
-            self.timeline.push(entry(pass, EntryKind::Verdict, reason));
-        }
-        self.verdict = Some(pass.verdict.kind);
+        self.timeline.extend(verdict);
         if due(&mut self.sampled_at, now, SAMPLE_EVERY) {
             let mut sample = entry(pass, EntryKind::Sample, waiting(&pass.plan));
             sample.evidence = Some(pass.verdict.evidence.clone());
@@ -54,7 +64,19 @@ impl Recorder {
         self.timeline.push(entry(pass, kind, reason));
     }
 
-    fn action(&mut self, pass: &Pass, action: &Action, answer: &str) {
+    /// A line for a verdict that says something new at this share.
+    fn verdict_line(&mut self, pass: &Pass) -> Option<Entry> {
+        let share = pass.plan.status.share.set;
+        if self.told.share != share {
+            self.told = Told { share, words: BTreeSet::new() };
+        }
+        let words = sentence(&pass.verdict.reason.to_string());
+        let is_news = is_news(&pass.verdict.reason) && speaks_of_share(pass);
+        let is_told = !is_news || !self.told.words.insert(words.clone());
+        (!is_told).then(|| entry(pass, EntryKind::Verdict, words))
+    }
+
+    fn action(&mut self, pass: &Pass, action: &Action, answer: &Answer, cause: Option<&Event>) {
         let kind = match action {
             Action::SetWeights { direction: Direction::RollBack, .. } => {
                 let from = pass.plan.status.latch.as_ref().map(|latch| latch.from);
@@ -72,8 +94,110 @@ impl Recorder {
             | Action::PutScheduled { .. }
             | Action::DeleteScheduled { .. } => EntryKind::Scaling,
         };
-        self.timeline.push(entry(pass, kind, format!("{action}: {answer}")));
+        let mut words = match (kind, cause) {
+            // What was done is in the cause's words already, but for the numbers of scaling.
+            (EntryKind::Step | EntryKind::RollBack, Some(cause)) => cause.message.clone(),
+            (_, Some(cause)) => format!("{} {}", cause.message, scaling(action)),
+            (_, None) => scaling(action),
+        };
+        if kind == EntryKind::Step && pass.verdict.kind == VerdictKind::Advance {
+            words = format!("{words} {}", sentence(&pass.verdict.reason.to_string()));
+        }
+        if *answer != Answer::Written {
+            words = format!("{words} {}", sentence(&answer.to_string()));
+        }
+        let mut line = entry(pass, kind, words);
+        if let (Action::SetWeights { share, .. }, Answer::Written | Answer::AlreadySo) =
+            (action, answer)
+        {
+            line.share_set = Some(*share);
+        }
+        self.timeline.push(line);
     }
+}
+
+/// Whether the event says why the action is done, so that one line can tell both.
+fn is_cause(event: &Event, action: &Action) -> bool {
+    let reasons: &[&str] = match action {
+        Action::SetWeights { direction: Direction::Advance, .. } => &["Stepping"],
+        Action::SetWeights { direction: Direction::RollBack, .. } => &["RollingBack"],
+        Action::SetWeights { direction: Direction::Finish, .. } => &[],
+        Action::SetBounds { .. } | Action::SetDesired { .. } => &["Preparing", "FloorRaisedAgain"],
+        Action::PutScheduled { .. } | Action::DeleteScheduled { .. } => &[],
+    };
+    reasons.contains(&event.reason.as_str())
+}
+
+/// Whether the event is told by another line of the pass: by the action it is the cause of, or by
+/// the verdict whose words a condition repeats.
+fn is_told_otherwise(event: &Event, pass: &Pass) -> bool {
+    let words = pass.verdict.reason.to_string().to_lowercase();
+    pass.plan.actions.iter().any(|action| is_cause(event, action))
+        || (is_news(&pass.verdict.reason) && event.message.to_lowercase().contains(&words))
+}
+
+/// Whether the verdict is about the share that is live, and not about the one before.
+fn speaks_of_share(pass: &Pass) -> bool {
+    let status = &pass.plan.status;
+    let settled = status.step.as_ref().and_then(|step| step.settled_at);
+    let is_late =
+        settled.zip(pass.verdict.minute).is_some_and(|(at, minute)| at.minute() <= minute);
+    let is_live = status.share.set.is_some_and(|share| share > Share::ZERO);
+    is_live && (is_late || pass.verdict.kind == VerdictKind::RollBack)
+}
+
+/// A change of scaling as a sentence.
+fn scaling(action: &Action) -> String {
+    match action {
+        Action::SetBounds { side, expected: before, bounds: after } if before.max == after.max => {
+            format!("{side}'s minimum goes from {} to {} tasks.", before.min, after.min)
+        }
+        Action::SetBounds { .. }
+        | Action::SetDesired { .. }
+        | Action::PutScheduled { .. }
+        | Action::DeleteScheduled { .. }
+        | Action::SetWeights { .. } => sentence(&action.to_string()),
+    }
+}
+
+/// Whether a person would want to hear of the verdict, and not only find it in a sample:
+/// waiting and settling are what every step does.
+const fn is_news(reason: &VerdictReason) -> bool {
+    match reason {
+        VerdictReason::CandidateDead
+        | VerdictReason::Guard { .. }
+        | VerdictReason::SmallShareGuard { .. }
+        | VerdictReason::ProvenWorse { .. }
+        | VerdictReason::BudgetBurn { .. }
+        | VerdictReason::ProvenSafe
+        | VerdictReason::ProvenAbsolute
+        | VerdictReason::WorseWithinBudget { .. }
+        | VerdictReason::CommonMode { .. }
+        | VerdictReason::MissingData { .. }
+        | VerdictReason::ShareMismatch
+        | VerdictReason::Uncalibrated
+        | VerdictReason::InsufficientTraffic
+        | VerdictReason::ReleasesDiffer => true,
+        VerdictReason::Suspicion { .. }
+        | VerdictReason::UnequalLoad
+        | VerdictReason::Settling
+        | VerdictReason::LoadCoverage { .. }
+        | VerdictReason::SurgeUnseen
+        | VerdictReason::Collecting => false,
+    }
+}
+
+/// Words as a sentence. One that begins with an identifier keeps its small letter.
+fn sentence(words: &str) -> String {
+    let is_name = words.split(' ').next().is_some_and(|word| word.contains('_'));
+    let mut letters = words.chars();
+    let first: String = match letters.next() {
+        Some(first) if !is_name => first.to_uppercase().collect(),
+        Some(first) => first.to_string(),
+        None => String::new(),
+    };
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// Whether `every` has passed since `last`; if so it starts anew.
@@ -86,8 +210,16 @@ fn due(last: &mut Option<Time>, now: Time, every: Span) -> bool {
 }
 
 /// What the migration waits for, in the planner's words.
+///
+/// What only proof or a person removes comes before what the clock does by itself, and that
+/// before tasks, which Ferry starts itself once every gate is open.
 pub(crate) fn waiting(plan: &Plan) -> String {
-    match plan.report.refusals().next() {
+    let rank = |refusal: &&Refusal| {
+        let is_tasks =
+            matches!(refusal.reason, Reason::FloorLow { .. } | Reason::CapacityShort { .. });
+        (is_tasks, refusal.opens_at.is_some())
+    };
+    match plan.report.refusals().min_by_key(rank) {
         Some(refusal) => refusal.to_string(),
         None => said(plan),
     }
@@ -99,7 +231,7 @@ fn said(plan: &Plan) -> String {
         Said::Done(words) => Some(words.clone()),
         Said::Open | Said::Refused(_) => None,
     });
-    done.unwrap_or_else(|| "nothing to do".to_owned())
+    done.unwrap_or_else(|| "Nothing to do.".to_owned())
 }
 
 fn entry(pass: &Pass, kind: EntryKind, reason: String) -> Entry {

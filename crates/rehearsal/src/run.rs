@@ -103,6 +103,7 @@ pub fn run(options: &Options, progress: impl FnMut(&Progress)) -> Result<Run, Er
             troubles: Vec::new(),
             seed: options.seed,
             start: options.start,
+            days: options.days,
         })?,
         recorder: Recorder::default(),
         settled_since: None,
@@ -221,12 +222,14 @@ fn outcome(pass: &Pass) -> Outcome {
 
 fn said(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Succeeded => "all traffic is on Fargate, baked and drained".to_owned(),
+        Outcome::Succeeded => "All traffic is on Fargate, baked and drained.".to_owned(),
         Outcome::RolledBack { reason } => {
-            format!("traffic is back on EC2 and stays there: {reason}")
+            format!("Traffic is back on EC2 and stays there: {reason}.")
         }
-        Outcome::Stalled { message, .. } => format!("it cannot go on by itself: {message}"),
-        Outcome::Unfinished { waiting } => format!("the days are over; it was waiting: {waiting}"),
+        Outcome::Stalled { message, .. } => format!("It cannot go on by itself. {message}"),
+        Outcome::Unfinished { waiting } => {
+            format!("The days are over, and one thing was still in the way. {waiting}")
+        }
     }
 }
 

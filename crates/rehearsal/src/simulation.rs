@@ -34,6 +34,8 @@ pub struct Setup {
     pub seed: u64,
     /// The first instant: a whole minute.
     pub start: Time,
+    /// How many days it will be asked to run at most; the load begins again after that.
+    pub days: u32,
 }
 
 /// A daemon in a region, and somebody who watches both.
@@ -56,7 +58,7 @@ impl Simulation {
     pub fn new(setup: &Setup) -> Result<Self, Error> {
         let managed = setup.migrations.iter().map(|m| Managed::new(1, Arc::clone(m)));
         let managed = managed.collect::<Result<Vec<Managed>, Unsupported>>()?;
-        let spec = world::build(&managed, &setup.load, setup.start, &setup.faults)?;
+        let spec = world::build(&managed, &setup.load, setup.start, setup.days, &setup.faults)?;
         let mut region = Region::new(&spec, setup.seed)?;
         region.advance_to(setup.start);
         let handle = SimulatedCloud::new(region);

@@ -55,12 +55,7 @@ impl Witness {
     /// An empty store that fails in `troubles`.
     #[must_use]
     pub fn new(world: SimulatedCloud, troubles: Vec<Trouble>) -> Self {
-        Self {
-            inner: MemoryStore::new(),
-            world,
-            intents: Mutex::new(Vec::new()),
-            troubles,
-        }
+        Self { inner: MemoryStore::new(), world, intents: Mutex::new(Vec::new()), troubles }
     }
 
     /// Whether `entry`, the journal's change number `position`, was on record as part of an open
@@ -172,9 +167,7 @@ impl Store for Witness {
         let version = self.inner.save(name, expected, contents, entries).await?;
         self.note(name, contents);
         match trouble {
-            Some(_) => {
-                Err(Error::OutcomeUnknown { message: "no reply came in time".to_owned() })
-            }
+            Some(_) => Err(Error::OutcomeUnknown { message: "no reply came in time".to_owned() }),
             None => Ok(version),
         }
     }

@@ -31,9 +31,10 @@ pub(crate) fn build(
     migrations: &[Managed],
     load: &Load,
     start: Time,
+    days: u32,
     faults: &[FaultRow],
 ) -> Result<RegionSpec, region::Error> {
-    let load = lead_in(load)?;
+    let load = with_past(load, days)?;
     let applications = migrations.iter().map(|managed| application(managed, &load));
     let applications = applications.collect::<Result<Vec<_>, region::Error>>()?;
     let mut spec = RegionSpec::new(start - HISTORY, applications);
@@ -72,10 +73,46 @@ fn bounds(managed: &Managed, side: Side) -> Bounds {
     }
 }
 
-/// The load turned so that its first minute falls on the start and not on the week before it.
-fn lead_in(load: &Load) -> Result<Load, region::Error> {
-    let mut rates = load.rates();
-    let turn = WEEK_MINUTES % rates.len().max(1);
-    rates.rotate_right(turn);
-    Load::new(rates)
+/// The load with a past in front: the week before the start is the load's own first week, or the
+/// load over and over where it is shorter, ending where the load begins.
+///
+/// The last week of a long trace would come before the first one if it simply began earlier, and
+/// what the controller learns of high load from a finale it would wait for in the first round.
+fn with_past(load: &Load, days: u32) -> Result<Load, region::Error> {
+    let played = load.rates();
+    let past = played.get(..WEEK_MINUTES).unwrap_or(&played);
+    let skipped = (past.len() - WEEK_MINUTES % past.len()) % past.len();
+    // Whole weeks, so that the region does not begin again before the rehearsal is over.
+    let minutes = usize::try_from(days).unwrap_or(usize::MAX).div_ceil(7) * WEEK_MINUTES;
+    let past = past.iter().cycle().skip(skipped).take(WEEK_MINUTES);
+    Load::new(past.chain(played.iter().cycle().take(minutes)).copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_is_the_loads_own_and_ends_where_the_load_begins() {
+        for (length, before, after) in [
+            // Three weeks: the first one comes twice.
+            (3 * WEEK_MINUTES, WEEK_MINUTES - 1, 0),
+            // A week, and a load that does not divide one.
+            (WEEK_MINUTES, WEEK_MINUTES - 1, 0),
+            (1_000, 999, 0),
+            (1, 0, 0),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "a few weeks of minutes")]
+            let load = Load::new((0..length).map(|minute| minute as f64).collect()).unwrap();
+            let load = with_past(&load, 22).unwrap();
+            let rates = load.rates();
+            assert_eq!(rates.len(), 5 * WEEK_MINUTES);
+            #[expect(clippy::cast_precision_loss, reason = "a few weeks of minutes")]
+            let (before, after) = (before as f64, f64::from(after));
+            assert_eq!(rates[WEEK_MINUTES - 1..=WEEK_MINUTES], [before, after], "{length}");
+            #[expect(clippy::cast_precision_loss, reason = "a few weeks of minutes")]
+            let last = ((4 * WEEK_MINUTES - 1) % length) as f64;
+            assert_eq!(rates.last(), Some(&last), "{length}");
+        }
+    }
 }

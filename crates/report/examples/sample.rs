@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     let asked = std::env::args().nth(1).unwrap_or_default();
     let text = match asked.as_str() {
         "timeline" => report::timeline(&record, 120, true),
-        "summary" => report::summary(&record),
+        "summary" => report::summary(&record, 100),
         "json" => report::json(&record),
         "empty" => report::html(&synthetic::empty()),
         "one" => {

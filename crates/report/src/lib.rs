@@ -5,7 +5,7 @@
 //! Record -+-------+-> timeline  one line per thing that happened, thinned
 //!         |       +-> summary   outcome, totals, findings
 //!         |
-//!         +-> story --> plot::{share, latency, load, evidence} --> html
+//!         +-> story --> plot::{share, latency, burn, ...} --> html
 //!             (samples     plotters to SVG, wide and narrow        one page, no scripts,
 //!             on one axis)                                         no outside resources
 //! ```
@@ -28,6 +28,7 @@ mod timeline;
 
 pub use page::html;
 pub use summary::summary;
+pub use text::wrap;
 pub use timeline::timeline;
 
 use rehearsal::record::Record;

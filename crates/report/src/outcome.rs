@@ -36,10 +36,10 @@ pub(crate) fn in_words(record: &Record) -> String {
             format!("After {after} it cannot go on by itself ({reason}): {}", sentence(message))
         }
         Outcome::Unfinished { waiting } => {
-            let share =
-                last_share(record).map_or(String::new(), |share| format!(" at {share} on Fargate"));
+            let share = last_share(record)
+                .map_or(String::new(), |share| format!(", at {share} on Fargate"));
             format!(
-                "Time was over first: after {after}{share} it was waiting for {}",
+                "The days were over first: {after}{share}. In the way stood: {}",
                 sentence(waiting)
             )
         }

@@ -1,6 +1,7 @@
 //! Plots: each figure is drawn twice, for wide pages and for phones, on one time axis.
 
 mod axis;
+mod burn;
 mod chart;
 mod evidence;
 mod frame;
@@ -59,6 +60,7 @@ pub(crate) fn figures(story: &Story<'_>) -> Vec<Figure> {
     vec![
         share::figure(story),
         latency::figure(story),
+        burn::figure(story),
         load::requests(story),
         load::tasks(story),
         evidence::harm(story),

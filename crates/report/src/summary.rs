@@ -7,21 +7,21 @@ use rehearsal::record::Record;
 use crate::outcome;
 use crate::text::{plain, wrap};
 
-/// Long enough for a sentence, short enough to be read.
-const WIDTH: usize = 100;
+/// Long enough for a sentence, short enough to be read, however wide the terminal is.
+const WIDTH_MAX: usize = 100;
 
-/// The outcome in a sentence, the totals as a table and the findings.
+/// The outcome in a sentence, the totals as a table and the findings, in `width` columns.
 #[must_use]
-pub fn summary(record: &Record) -> String {
+pub fn summary(record: &Record, width: usize) -> String {
     let mut text = String::new();
-    write(&mut text, record).expect("a String takes any text");
+    write(&mut text, record, width.min(WIDTH_MAX)).expect("a String takes any text");
     text
 }
 
-fn write(text: &mut String, record: &Record) -> fmt::Result {
+fn write(text: &mut String, record: &Record, width: usize) -> fmt::Result {
     let headword = outcome::headword(&record.outcome);
     writeln!(text, "{}: {}", plain(&record.name), headword.to_lowercase())?;
-    for line in wrap(&plain(&outcome::in_words(record)), WIDTH) {
+    for line in wrap(&plain(&outcome::in_words(record)), width) {
         writeln!(text, "{line}")?;
     }
     writeln!(text)?;
@@ -38,7 +38,7 @@ fn write(text: &mut String, record: &Record) -> fmt::Result {
     writeln!(text, "\nFindings")?;
     for finding in &record.findings {
         writeln!(text, "  {}", plain(&finding.id))?;
-        for line in wrap(&plain(&finding.message), WIDTH - 4) {
+        for line in wrap(&plain(&finding.message), width.saturating_sub(4)) {
             writeln!(text, "    {line}")?;
         }
     }

@@ -33,7 +33,8 @@ pub(crate) fn sentence(text: &str) -> String {
 
 /// Lines of at most `width` characters, broken between words; a longer word is cut.
 /// Never empty.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
     let mut used = 0;

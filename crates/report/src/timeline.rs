@@ -10,8 +10,8 @@ use crate::figures::{known, whole};
 use crate::text::{plain, wrap, wrap_at_most};
 use crate::{calendar, outcome};
 
-/// Two lines of reason say most; the whole of it is in the JSON and on the page.
-const REASON_LINES_MAX: usize = 2;
+/// Three lines of reason say most; the whole of it is in the JSON and on the page.
+const REASON_LINES_MAX: usize = 3;
 /// With less room than this a reason goes on lines of its own.
 const REASON_WIDTH_MIN: usize = 28;
 /// How far a reason on lines of its own is indented.

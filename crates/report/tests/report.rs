@@ -101,8 +101,8 @@ fn everything_that_happened_is_in_every_listing() {
 
 #[test]
 fn the_summary_says_outcome_totals_and_findings() {
-    insta::assert_snapshot!("summary", report::summary(&synthetic::migration()));
-    insta::assert_snapshot!("summary_empty", report::summary(&synthetic::empty()));
+    insta::assert_snapshot!("summary", report::summary(&synthetic::migration(), 100));
+    insta::assert_snapshot!("summary_empty", report::summary(&synthetic::empty(), 100));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn each_outcome_is_a_sentence() {
     let sentences: Vec<String> = outcomes
         .into_iter()
         .map(|outcome| Record { outcome, findings: Vec::new(), ..short() })
-        .map(|record| report::summary(&record).lines().take(3).collect::<Vec<_>>().join("\n"))
+        .map(|record| report::summary(&record, 100).lines().take(3).collect::<Vec<_>>().join("\n"))
         .collect();
     insta::assert_snapshot!("outcomes", sentences.join("\n"));
 }
@@ -190,7 +190,7 @@ fn names_and_reasons_never_become_markup() {
     check_tags("evil", &page);
     assert!(!page.contains("<script") && !page.contains("' \u{1b}") && !page.contains("\" onload"));
     assert!(page.contains("&lt;script&gt;x&lt;/script&gt;&quot; onload=&#39;y&#39;"));
-    for text in [report::timeline(&record, 120, false), report::summary(&record)] {
+    for text in [report::timeline(&record, 120, false), report::summary(&record, 100)] {
         assert!(!text.contains('\u{1b}'));
     }
 }

@@ -17,8 +17,10 @@ fn intended(facts: &Facts<'_>, notes: &mut Notes, shift: &Move<'_>) {
         return notes.fatal(shift.index, "the weights to be written are not on record");
     };
     let same = intended.share == shift.share && intended.after == *shift.weights;
-    // A repeated write keeps what the routes held before the first.
-    let before = intended.before == *shift.expected
+    // A write that was on record before this pass keeps what the routes held before its first.
+    let on_record = facts.input.status.intended.as_ref() == Some(intended);
+    let before = on_record
+        || intended.before == *shift.expected
         || matches!(shift.effect, Effect::Repeat { .. } | Effect::Fall { lowers: false });
     if !same || !before {
         notes.fatal(shift.index, "other weights are on record than would be written");

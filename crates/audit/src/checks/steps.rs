@@ -61,6 +61,9 @@ fn paused(facts: &Facts<'_>, notes: &mut Notes, shift: &Move<'_>) {
 
 fn small(facts: &Facts<'_>, notes: &mut Notes, shift: &Move<'_>, live: Share) {
     let step_max = facts.input.spec.traffic.step_max;
+    // Weights can only say about what a step asks for: the next one is measured from the nearer.
+    let written = facts.live().and_then(|split| split.share());
+    let live = written.map_or(live, |written| written.max(live));
     if shift.share > live.plus(step_max) {
         notes.fatal(
             shift.index,

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use manifest::Resource;
-use model::settings::Settings;
-use model::spec::Migration;
+use model::Time;
 use region::fault::{FaultRow, FaultScript};
 use region::load::{GeneratedLoad, Load, Recorded};
 use rehearsal::record::Outcome;
@@ -15,6 +13,7 @@ use rehearsal::{Options, Progress};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{Format, Rehearse};
+use crate::commands::migration;
 use crate::output::{Answer, Failure, is_watched, print, read, tell, terminal_width, write};
 
 pub(crate) fn run(arguments: &Rehearse) -> Result<Answer, Failure> {
@@ -22,12 +21,14 @@ pub(crate) fn run(arguments: &Rehearse) -> Result<Answer, Failure> {
     let bar = progress_bar();
     let run = rehearsal::run(&options, |progress| show(&bar, progress));
     bar.finish_and_clear();
-    let record = run.map_err(Failure::bad_input)?.record;
+    let file = arguments.file.display();
+    let record = run.map_err(|error| Failure::bad_input(format!("{file}: {error}")))?.record;
     write(&arguments.report, &report::html(&record))?;
     match arguments.output {
         Format::Text => {
-            print(&report::timeline(&record, terminal_width(), crate::output::is_coloured()))?;
-            print(&format!("\n{}", report::summary(&record)))?;
+            let width = terminal_width();
+            print(&report::timeline(&record, width, crate::output::is_coloured()))?;
+            print(&format!("\n{}", report::summary(&record, width)))?;
         }
         Format::Json => print(&report::json(&record))?,
     }
@@ -49,7 +50,7 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
         Ok(text)
     };
     let text = input("migration", &arguments.file)?;
-    let (migration, settings) = only_migration(&arguments.file, &text)?;
+    let (migration, settings) = migration::read_one(&arguments.file, &text)?;
     let (load, gaps) = match &arguments.load {
         Some(path) => recorded(path, &input("load", path)?)?,
         None => (GeneratedLoad::default().load().map_err(Failure::bad_input)?, 0),
@@ -58,12 +59,7 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
         Some(path) => faults(path, &input("fault", path)?)?,
         None => Vec::new(),
     };
-    if arguments.start.as_millis() % 60_000 != 0 {
-        return Err(Failure::bad_input(format!(
-            "--start {}: begin at a whole minute",
-            arguments.start
-        )));
-    }
+    check_start(arguments.start)?;
     let scale = arguments.scale;
     Ok(Options {
         migration: Arc::new(migration),
@@ -83,28 +79,17 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
     })
 }
 
-/// The one migration of a file, and its settings where the file brings them.
-fn only_migration(path: &Path, text: &str) -> Result<(Migration, Settings), Failure> {
-    let name = path.display().to_string();
-    let documents = manifest::read(&name, text).map_err(|problems| {
-        Failure::BadInput(problems.iter().map(ToString::to_string).collect())
-    })?;
-    let mut migrations = Vec::new();
-    let mut settings = Settings::default();
-    for document in documents {
-        match document.resource {
-            Resource::Migration(migration) => migrations.push(*migration),
-            Resource::Settings(found) => settings = *found,
-            Resource::World(_) => {}
-        }
+/// Calendars and their zones are only known around the present.
+fn check_start(start: Time) -> Result<(), Failure> {
+    const YEARS: std::ops::Range<i64> = 0..230;
+    const YEAR_SECONDS: i64 = 31_556_952;
+    if start.as_millis() % 60_000 != 0 {
+        return Err(Failure::bad_input(format!("--start {start}: begin at a whole minute")));
     }
-    let count = migrations.len();
-    match migrations.pop() {
-        Some(migration) if count == 1 => Ok((migration, settings)),
-        Some(_) | None => Err(Failure::bad_input(format!(
-            "{name}: has {count} migrations; a rehearsal takes a file with one"
-        ))),
+    if !YEARS.contains(&start.as_secs().div_euclid(YEAR_SECONDS)) {
+        return Err(Failure::bad_input(format!("--start {start}: begin between 1970 and 2200")));
     }
+    Ok(())
 }
 
 fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
@@ -119,17 +104,16 @@ fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
 }
 
 fn faults(path: &Path, text: &str) -> Result<Vec<FaultRow>, Failure> {
+    let check = |script: &FaultScript| {
+        let problems = script.problems().into_iter();
+        problems.map(|(number, problem)| (format!("faults[{}]", number - 1), problem)).collect()
+    };
     let name = path.display().to_string();
     let scripts =
-        manifest::read_as::<FaultScript>(&name, text, "FaultScript").map_err(|problems| {
+        manifest::read_checked(&name, text, "FaultScript", check).map_err(|problems| {
             Failure::BadInput(problems.iter().map(ToString::to_string).collect())
         })?;
-    let mut rows = Vec::new();
-    for script in scripts {
-        script.faults().map_err(|error| Failure::bad_input(format!("{name}: {error}")))?;
-        rows.extend(script.faults);
-    }
-    Ok(rows)
+    Ok(scripts.into_iter().flat_map(|script| script.faults).collect())
 }
 
 fn digest(text: &str) -> String {

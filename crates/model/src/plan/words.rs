@@ -222,7 +222,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reason.fmt(f)?;
         match self.opens_at {
-            Some(opens_at) => write!(f, " It opens at {opens_at}."),
+            Some(opens_at) => write!(f, " Not before {opens_at}."),
             None => Ok(()),
         }
     }

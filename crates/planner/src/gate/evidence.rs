@@ -26,8 +26,13 @@ pub(crate) fn ask(facts: &Facts<'_>, draft: &Draft) -> Option<Refusal> {
         return if speaks_against_start(&verdict.reason) { not_proven() } else { None };
     }
     if draft.unlanded.is_some() || draft.status.verbs.advance.is_some() {
-        // Proven before it was first sent, or an operator's word: harm still counts.
-        return if is_harmless(&verdict.reason) { None } else { not_proven() };
+        // Proven before it was first sent, or an operator's word: harm still counts, and so does
+        // whether anybody is looking.
+        return match (is_harmless(&verdict.reason), is_fresh(facts)) {
+            (true, true) => None,
+            (true, false) => closed(not_known()),
+            (false, _) => not_proven(),
+        };
     }
     let advance = facts.rollout().map_or(Advance::Evidence, |rollout| rollout.advance);
     let speaks = speaks_of_step(facts, draft);
@@ -60,9 +65,15 @@ pub(crate) fn speaks_of_step(facts: &Facts<'_>, draft: &Draft) -> bool {
     let (Some(minute), Some(settled)) = (facts.input.verdict.minute, settled) else {
         return false;
     };
+    minute >= settled.minute() && is_fresh(facts)
+}
+
+/// Whether the verdict rests on minutes that are not old.
+fn is_fresh(facts: &Facts<'_>) -> bool {
     let now = facts.now.minute();
     let age_max = i64::try_from(VERDICT_AGE_MAX.as_mins()).unwrap_or(i64::MAX);
-    minute >= settled.minute() && minute <= now && now - minute <= age_max
+    let minute = facts.input.verdict.minute;
+    minute.is_some_and(|minute| minute <= now && now - minute <= age_max)
 }
 
 /// Whether a reason speaks against sending the first requests to Fargate. What was seen of

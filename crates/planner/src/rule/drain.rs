@@ -7,6 +7,7 @@ use model::{Share, Side, Span, Time};
 
 use crate::draft::Draft;
 use crate::facts::Facts;
+use crate::need::{self, Demand};
 
 /// Readings are means over the last few minutes, so that a look missed now and then leaves no
 /// minute unseen; a longer gap may hide requests and ends the quiet.
@@ -43,7 +44,9 @@ fn after_rollback(facts: &Facts<'_>, draft: &mut Draft) {
     match is_quiet(facts, Side::Fargate) {
         Some(true) => {
             let since = *draft.status.fargate_quiet_since.get_or_insert(facts.now);
-            if facts.now.since(since) >= FARGATE_QUIET_FOR {
+            // No floor is lowered while the load is not known.
+            let is_known = need::total_rpm(facts, Demand::Peak).is_some();
+            if is_known && facts.now.since(since) >= FARGATE_QUIET_FOR {
                 give_back(facts, draft, Side::Fargate);
                 give_back(facts, draft, Side::Ec2);
             }

@@ -195,14 +195,22 @@ impl FaultScript {
                 return Err(Error::Spec { part: part.to_owned(), problem });
             }
         }
-        self.faults
-            .iter()
-            .enumerate()
-            .map(|(index, row)| {
-                row.fault().map_err(|problem| Error::Fault { number: index + 1, problem })
-            })
-            .collect()
+        self.numbered().map(|(number, fault)| checked(number, fault)).collect()
     }
+
+    /// Every row that cannot be carried out, counted from 1, and what would be right.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(usize, String)> {
+        self.numbered().filter_map(|(number, fault)| Some((number, fault.err()?))).collect()
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (usize, Result<Fault, String>)> {
+        self.faults.iter().enumerate().map(|(index, row)| (index + 1, row.fault()))
+    }
+}
+
+fn checked(number: usize, fault: Result<Fault, String>) -> Result<Fault, Error> {
+    fault.map_err(|problem| Error::Fault { number, problem })
 }
 
 /// The fields each type takes beside `at`, `whenShare`, `for` and `type`; those with a `?` may be

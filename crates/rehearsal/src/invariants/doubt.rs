@@ -131,8 +131,8 @@ pub(super) fn finite(pass: &Pass, verdicts: &mut Verdicts<'_>) {
         let safe = load.safe_per_task_rpm;
         [Some(load.now_rpm), Some(load.growth), Some(load.peak_rpm), safe.ec2, safe.fargate]
     });
-    let all = of_signals.chain([evidence.harm]).chain(of_load.flatten());
-    if !all.fold(true, |finite, number| finite && number.is_finite()) {
+    let mut all = of_signals.chain([evidence.harm]).chain(of_load.flatten());
+    if !all.all(f64::is_finite) {
         let message = "a number that is none reached a decision".to_owned();
         verdicts.broken("S3", pass.observation.at, message);
     }

@@ -65,9 +65,12 @@ impl Fleet {
             let on_their_way: Vec<&Pass> = tick
                 .passes
                 .iter()
-                .filter(|other| watched.get(&other.name).is_some_and(|o| is_stepping(world, o, other)))
+                .filter(|other| {
+                    watched.get(&other.name).is_some_and(|o| is_stepping(world, o, other))
+                })
                 .collect();
-            let in_cluster = on_their_way.iter().filter(|other| shares_cluster(watched, pass, other));
+            let in_cluster =
+                on_their_way.iter().filter(|other| shares_cluster(watched, pass, other));
             let in_cluster = in_cluster.count();
             if on_their_way.len() > count(limits.stepping_at_once) {
                 let number = on_their_way.len();
@@ -101,7 +104,9 @@ impl Fleet {
 fn first_rise(owner: &Watched, changes: &[Entry]) -> Option<Time> {
     changes.iter().find_map(|entry| match &entry.change {
         Change::Weights { before, after, .. }
-            if entry.author == Author::Caller && entry.outcome.made() && owner.owns(&entry.change) =>
+            if entry.author == Author::Caller
+                && entry.outcome.made()
+                && owner.owns(&entry.change) =>
         {
             (after.share()? > before.share()?).then_some(entry.at)
         }
@@ -126,9 +131,9 @@ fn is_stepping(world: &SimulatedCloud, owner: &Watched, pass: &Pass) -> bool {
 fn shares_cluster(watched: &BTreeMap<String, Watched>, one: &Pass, other: &Pass) -> bool {
     let clusters = |pass: &Pass| watched.get(&pass.name).map(|w| w.managed.services.clone());
     match (clusters(one), clusters(other)) {
-        (Some(one), Some(other)) => one
-            .iter()
-            .any(|(_, one)| other.iter().any(|(_, other)| one.cluster == other.cluster)),
+        (Some(one), Some(other)) => {
+            one.iter().any(|(_, one)| other.iter().any(|(_, other)| one.cluster == other.cluster))
+        }
         _ => false,
     }
 }

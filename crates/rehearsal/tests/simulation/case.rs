@@ -9,15 +9,15 @@ use std::fmt::Write as _;
 
 use controller::Pass;
 use model::condition::ConditionType;
-use model::settings::Settings;
 use model::plan::Reason;
 use model::route::ServiceId;
+use model::settings::Settings;
 use model::status::RollbackReason;
 use model::verdict::VerdictReason;
 use model::{PerSide, Share, Side, Span, Time};
+use region::Region;
 use region::fault::{Edit, FaultRow, random};
 use region::journal::Author;
-use region::Region;
 use region::load::Load;
 use region::request::{Request, Response};
 use rehearsal::simulation::{Setup, Simulation};
@@ -102,6 +102,7 @@ impl Case {
             troubles: self.troubles.clone(),
             seed: self.seed,
             start: START,
+            days: 7,
         }
     }
 
@@ -139,7 +140,10 @@ impl std::fmt::Display for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for wish in &self.wishes {
             let Wish { name, cluster, router, routes, target, step_max, .. } = wish;
-            writeln!(f, "  {name} in {cluster}: {routes} {router:?}, stepMax {step_max}, {target}")?;
+            writeln!(
+                f,
+                "  {name} in {cluster}: {routes} {router:?}, stepMax {step_max}, {target}"
+            )?;
         }
         writeln!(f, "  load {}, limits {:?}", self.load_name, self.settings.limits)?;
         for fault in self.faults.iter().filter_map(|row| serde_json::to_string(row).ok()) {
@@ -193,7 +197,8 @@ fn troubles(draws: &mut Generator) -> Vec<Trouble> {
     let mut trouble = || {
         let from = at(Span::from_secs(draws.below(FAULTS_LAST.as_secs() * 5 / 6)));
         let until = from + Span::from_secs(draws.integer_between(10, 1_800));
-        let kind = if draws.chance(0.5) { TroubleKind::Unavailable } else { TroubleKind::LostReply };
+        let kind =
+            if draws.chance(0.5) { TroubleKind::Unavailable } else { TroubleKind::LostReply };
         Trouble { from, until, kind }
     };
     (0..count).map(|_| trouble()).collect()

@@ -10,7 +10,8 @@ use rehearsal::{Options, Run, run};
 
 use crate::world::{Router, START, Wish, faults, tide};
 
-const QUICK: &str = "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
+const QUICK: &str =
+    "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
 
 /// One day of a migration by dwell, with these faults, through both routers.
 fn rehearse(rows: &[&str], check: impl Fn(&Run)) {
@@ -84,7 +85,11 @@ fn gaps_nulls_and_delays_of_metrics_hold_and_never_go_back() {
     ] {
         rehearse(&[row], |run| {
             let (from, until) = (Span::from_hours(1), Span::from_hours(3));
-            assert_eq!(highest(&run.record, from, until), highest(&run.record, from, from + Span::from_mins(11)), "{row}");
+            assert_eq!(
+                highest(&run.record, from, until),
+                highest(&run.record, from, from + Span::from_mins(11)),
+                "{row}"
+            );
             assert!(run.record.totals.rollbacks.is_empty(), "{row}");
             assert_eq!(last(&run.record), Share::FULL, "{row}: it goes on afterwards");
         });

@@ -171,6 +171,7 @@ pub(crate) fn setup(wish: &Wish, load: Load) -> Setup {
         troubles: Vec::new(),
         seed: 1,
         start: START,
+        days: 7,
     }
 }
 

@@ -41,11 +41,12 @@ pub(crate) fn harm(story: &Story<'_>) -> Figure {
             title: "Evidence of harm",
             name: "Evidence of harm over time against its threshold, in natural logarithms",
             caption: "ln M over all signals: how strongly the paired minutes say that Fargate is \
-                  worse. Above its threshold traffic goes back.",
+                  worse. Above its threshold it is proven, and traffic goes back if the policy \
+                  asks for no more; `when: slo` asks that the budget burns as well.",
             line: Ink::Harm,
             tint: Ink::HarmTint,
             label: "harm, ln M",
-            decides: "rolls back",
+            decides: "proven",
             value: |evidence| Some(evidence.harm),
             threshold: |evidence| evidence.harm_threshold,
         },
@@ -61,7 +62,8 @@ pub(crate) fn safe(story: &Story<'_>) -> Figure {
             title: "Evidence of safety",
             name: "Least evidence of safety over time against its threshold, in natural logarithms",
             caption: "ln E of the signal that proves least that Fargate is no worse; it starts anew \
-                  at each step. Above its threshold the step may end.",
+                  at each step. Above its threshold the step may end, as it may when Fargate alone \
+                  is proven to meet the SLO with most of its budget unspent.",
             line: Ink::Safe,
             tint: Ink::SafeTint,
             label: "safe, the weakest signal",

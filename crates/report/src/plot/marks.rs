@@ -181,8 +181,7 @@ fn marks(story: &Story<'_>) -> Vec<Mark> {
     for entry in story.events() {
         let (kind, label) = match entry.kind {
             EntryKind::Step => {
-                let share = entry.share_wanted.or(entry.share_set);
-                (MarkKind::Step, share.map_or(String::new(), |share| share.to_string()))
+                (MarkKind::Step, entry.share_set.map_or(String::new(), |share| share.to_string()))
             }
             EntryKind::RollBack => (MarkKind::RollBack, rollback_label(story, entry)),
             EntryKind::Fault => {

@@ -54,9 +54,15 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     Figure {
         id: "share",
         title: "Traffic on Fargate",
-        caption: "Share of requests. Diamonds stand where a fault begins or ends; the \
-                  strip below the plot is the verdict. Days are UTC, weekends are shaded."
-            .to_owned(),
+        caption: format!(
+            "Share of requests. {}The strip below the plot is the verdict. Days are UTC, weekends \
+             are shaded.",
+            if has(EntryKind::Fault) {
+                "Diamonds stand where a fault begins or ends. "
+            } else {
+                ""
+            }
+        ),
         legend,
         wide: drawn(Frame::wide(280, 60)),
         narrow: drawn(Frame::narrow(210, 58)),

@@ -1,0 +1,6 @@
+//! What the judge promises, told through its public interface.
+
+mod amendments;
+mod arrivals;
+mod log;
+mod verdicts;

@@ -1,0 +1,171 @@
+//! One test for each rule that is no amendment's.
+
+use analysis::Settings;
+use analysis::settings::{CommonMode, Router, When};
+use model::verdict::{VerdictKind, VerdictReason};
+use model::{Side, Span, Time};
+
+use crate::log::{CALM, Log};
+
+#[test]
+fn equal_sides_are_proven_safe_and_stay_so() {
+    let mut log = Log::new(50);
+    log.run(900, CALM, CALM);
+    let settings = Settings::default();
+    assert_eq!(log.advance(&settings).map(|(_, reason)| reason), Some("ProvenSafe"));
+    let verdict = log.verdict(&settings);
+    assert_eq!(verdict.kind, VerdictKind::Advance);
+    let evidence = &verdict.evidence;
+    assert!(evidence.signals.values().all(|s| s.safe >= evidence.safe_threshold));
+    assert_eq!(evidence.eta, Some(Span::ZERO));
+}
+
+#[test]
+fn a_new_step_begins_with_no_proof_but_keeps_the_evidence_of_harm() {
+    let settings = Settings { when: When::Relative, ..Settings::default() };
+    let mut log = Log::new(10);
+    log.run(600, CALM, CALM);
+    let before = log.verdict(&settings);
+    log.share(25).run(1, CALM, CALM);
+    let after = log.verdict(&settings);
+    assert_eq!(after.reason, VerdictReason::Settling);
+    for (name, signal) in &after.evidence.signals {
+        assert!(signal.safe.abs() < 1e-12, "{name}");
+        assert!((signal.harm - before.evidence.signals[name].harm).abs() < 1e-9, "{name}");
+    }
+}
+
+#[test]
+fn both_sides_burning_alike_holds_unless_told_otherwise() {
+    let mut log = Log::new(50);
+    log.run(300, CALM, CALM).run(40, CALM.errors(0.05), CALM.errors(0.05));
+    for (on_common_mode, kind) in
+        [(CommonMode::Hold, VerdictKind::Hold), (CommonMode::RollBack, VerdictKind::RollBack)]
+    {
+        let verdict = log.verdict(&Settings { on_common_mode, ..Settings::default() });
+        assert_eq!(verdict.kind, kind);
+        assert_eq!(verdict.reason.name(), "CommonMode");
+    }
+}
+
+#[test]
+fn evidence_half_way_to_proof_holds_what_was_proven() {
+    let settings = Settings::default();
+    let mut log = Log::new(50);
+    log.run(900, CALM, CALM);
+    assert_eq!(log.verdict(&settings).kind, VerdictKind::Advance);
+    log.run(9, CALM, CALM.slow(0.03).slower(1.3));
+    let verdict = log.verdict(&settings);
+    assert_eq!((verdict.kind, verdict.reason.name()), (VerdictKind::Hold, "Suspicion"));
+}
+
+#[test]
+fn a_quiet_week_is_not_suspicious() {
+    let quiet = CALM.requests(50).slow(0.0).errors(0.0).slower(0.0);
+    let mut log = Log::new(50);
+    log.run(10_000, quiet, quiet);
+    assert!(!log.reasons(&Settings::default()).contains(&"Suspicion"));
+}
+
+#[test]
+fn missing_minutes_hold_and_name_their_side() {
+    let settings = Settings::default();
+    for (ec2, fargate, side) in [(None, Some(CALM), Side::Ec2), (Some(CALM), None, Side::Fargate)] {
+        let mut log = Log::new(50);
+        log.run(900, CALM, CALM).run_seen(20, ec2, fargate);
+        let verdict = log.verdict(&settings);
+        assert_eq!(verdict.reason, VerdictReason::MissingData { side });
+        log.run(10, CALM, CALM);
+        assert_eq!(log.verdict(&settings).kind, VerdictKind::Advance);
+    }
+}
+
+#[test]
+fn a_log_that_stopped_is_missing_data() {
+    let settings = Settings::default();
+    let mut log = Log::new(50);
+    log.run(900, CALM, CALM);
+    let verdict = log.fold(&settings).verdict(&settings, Time::from_minute(930));
+    assert_eq!(verdict.reason.name(), "MissingData");
+}
+
+#[test]
+fn a_share_that_does_not_follow_the_weights_holds() {
+    for (router, fargate, is_mismatch) in [
+        (Router::Balancer, 1_000, false),
+        (Router::Balancer, 600, true),
+        (Router::Dns { concentration: 0.003 }, 900, false),
+        (Router::Dns { concentration: 0.003 }, 400, true),
+        (Router::Unchecked, 100, false),
+    ] {
+        let settings = Settings { router, ..Settings::default() };
+        let mut log = Log::new(50);
+        log.run(600, CALM, CALM.requests(fargate));
+        let found = log.reasons(&settings).contains(&"ShareMismatch");
+        assert_eq!(found, is_mismatch, "{router:?} {fargate}");
+    }
+}
+
+#[test]
+fn different_releases_void_the_proof_and_keep_the_rollback() {
+    let settings = Settings { when: When::Relative, ..Settings::default() };
+    let mut log = Log::new(50);
+    log.each(|context| context.release = Some("v1".to_owned())).run(900, CALM, CALM);
+    assert_eq!(log.verdict(&settings).kind, VerdictKind::Advance);
+    log.context.ec2.release = Some("v2".to_owned());
+    log.run(60, CALM, CALM);
+    let verdict = log.verdict(&settings);
+    assert_eq!(verdict.reason, VerdictReason::ReleasesDiffer);
+    assert!(verdict.evidence.signals.values().all(|signal| signal.safe.abs() < 1e-12));
+    log.run(120, CALM, CALM.slow(0.05).slower(1.8));
+    assert_eq!(log.verdict(&settings).kind, VerdictKind::RollBack);
+}
+
+#[test]
+fn the_same_release_again_is_proven_anew() {
+    let settings = Settings::default();
+    let mut log = Log::new(50);
+    log.each(|context| context.release = Some("v1".to_owned())).run(300, CALM, CALM);
+    log.each(|context| context.release = Some("v2".to_owned())).run(1, CALM, CALM);
+    assert_eq!(log.verdict(&settings).reason, VerdictReason::Settling);
+    log.run(600, CALM, CALM);
+    assert_eq!(log.verdict(&settings).kind, VerdictKind::Advance);
+}
+
+#[test]
+fn minutes_before_clients_follow_do_not_count() {
+    let settings = Settings::default();
+    let mut log = Log::new(50);
+    log.each(|context| context.settled = Some(false)).run(600, CALM, CALM);
+    let verdict = log.verdict(&settings);
+    assert_eq!((verdict.reason, verdict.evidence.minutes), (VerdictReason::Settling, 0));
+    log.each(|context| context.settled = Some(true)).run(600, CALM, CALM);
+    assert_eq!(log.verdict(&settings).kind, VerdictKind::Advance);
+}
+
+#[test]
+fn below_five_percent_nothing_is_proven() {
+    let settings = Settings::default();
+    let mut log = Log::new(1);
+    log.run(3_000, CALM.requests(9_900), CALM.requests(100));
+    assert_eq!(log.advance(&settings), None);
+    assert_eq!(log.verdict(&settings).reason, VerdictReason::Collecting);
+}
+
+#[test]
+fn too_little_traffic_is_said_and_not_guessed() {
+    let settings = Settings::default();
+    let mut log = Log::new(5);
+    log.run(1_440, CALM.requests(11), CALM.requests(1).slow(0.0));
+    assert_eq!(log.verdict(&settings).reason, VerdictReason::InsufficientTraffic);
+}
+
+#[test]
+fn counting_on_is_no_change_of_verdict() {
+    let mut log = Log::new(50);
+    log.run(2_000, CALM, CALM);
+    let changes = log.changes(&Settings::default());
+    for pair in changes.windows(2) {
+        assert!(pair[0].verdict != pair[1].verdict || pair[0].reason != pair[1].reason);
+    }
+}

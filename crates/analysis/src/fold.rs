@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use model::minute::Minute;
 use model::verdict::Verdict;
 use model::{PerSide, Side, Time};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::pairing::Row;
 use crate::rules;
@@ -21,8 +21,8 @@ pub const METHOD_VERSION: u32 = 1;
 /// A minute is judged once both sides' rows are there, or once a row of the third minute after it
 /// is. Rows of the last 15 minutes that arrive or change later rewind the state; older ones are
 /// counted in [`Arrivals`] and change nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Fold {
     version: u32,
     head: State,
@@ -31,6 +31,56 @@ pub struct Fold {
     /// Rows since the oldest snapshot and those not judged yet.
     rows: BTreeMap<i64, PerSide<Option<Row>>>,
     arrivals: Arrivals,
+    /// For a fold that was read back: the newest minute it had judged. The states up to there
+    /// were not kept and are judged again as soon as the settings are known.
+    unjudged_up_to: Option<i64>,
+}
+
+/// A fold as it is written: the newest state that no row can change any more, and the rows
+/// since. Judging half an hour again costs less than writing two more states.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    version: u32,
+    base: Option<State>,
+    judged: Option<i64>,
+    rows: BTreeMap<i64, PerSide<Option<Row>>>,
+    arrivals: Arrivals,
+}
+
+impl Serialize for Fold {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let judged = self.minute();
+        let base = self.snapshots.iter().rev().find(|state| is_final(state, judged));
+        let first = base.and_then(|base| base.minute).map_or(i64::MIN, |minute| minute + 1);
+        let kept = Kept {
+            version: self.version,
+            base: base.cloned(),
+            judged,
+            rows: self.rows.range(first..).map(|(minute, rows)| (*minute, *rows)).collect(),
+            arrivals: self.arrivals.clone(),
+        };
+        kept.serialize(serializer)
+    }
+}
+
+impl From<Kept> for Fold {
+    fn from(kept: Kept) -> Self {
+        let Kept { version, base, judged, rows, arrivals } = kept;
+        Self {
+            version,
+            head: base.clone().unwrap_or_default(),
+            snapshots: base.into_iter().collect(),
+            rows,
+            arrivals,
+            unjudged_up_to: judged,
+        }
+    }
+}
+
+/// Whether no row that may still come can change `state` while `judged` is the newest minute.
+fn is_final(state: &State, judged: Option<i64>) -> bool {
+    state.minute.zip(judged).is_some_and(|(minute, judged)| minute <= judged - REWIND_MINUTES)
 }
 
 /// What became of the rows of a log.
@@ -85,6 +135,7 @@ impl Fold {
             snapshots: VecDeque::new(),
             rows: BTreeMap::new(),
             arrivals: Arrivals::default(),
+            unjudged_up_to: None,
         }
     }
 
@@ -103,7 +154,10 @@ impl Fold {
     /// The newest minute judged.
     #[must_use]
     pub const fn minute(&self) -> Option<i64> {
-        self.head.minute
+        match self.unjudged_up_to {
+            Some(judged) => Some(judged),
+            None => self.head.minute,
+        }
     }
 
     /// Takes in one row.
@@ -118,6 +172,7 @@ impl Fold {
         minute: &Minute,
         mut watch: impl FnMut(&State),
     ) {
+        self.judge_again(settings);
         self.arrivals.rows += 1;
         let number = minute.minute;
         if number.unsigned_abs() > MINUTE_MAX || number > minute.seen_at.minute() {
@@ -163,8 +218,14 @@ impl Fold {
             self.snapshots.pop_back();
         }
         self.head = self.snapshots.back().cloned().unwrap_or_default();
-        while let Some(next) = self.next_minute().filter(|next| target.is_some_and(|t| *next <= t))
-        {
+        self.unjudged_up_to = target;
+        self.judge_again(settings);
+    }
+
+    /// Judges what had been judged before.
+    fn judge_again(&mut self, settings: &Settings) {
+        let Some(target) = self.unjudged_up_to.take() else { return };
+        while let Some(next) = self.next_minute().filter(|next| *next <= target) {
             self.step(settings, next);
         }
     }
@@ -208,7 +269,7 @@ impl Fold {
 
     /// Drops the snapshots and rows that no rewind can need any more.
     fn forget(&mut self, head: i64) {
-        let is_old = |state: &State| state.minute.is_some_and(|m| m <= head - REWIND_MINUTES);
+        let is_old = |state: &State| is_final(state, Some(head));
         while self.snapshots.get(1).is_some_and(is_old) {
             self.snapshots.pop_front();
         }
@@ -220,6 +281,11 @@ impl Fold {
     /// What the evidence says at `now`.
     #[must_use]
     pub fn verdict(&self, settings: &Settings, now: Time) -> Verdict {
-        rules::verdict(settings, &self.head, now)
+        if self.unjudged_up_to.is_none() {
+            return rules::verdict(settings, &self.head, now);
+        }
+        let mut judged = self.clone();
+        judged.judge_again(settings);
+        rules::verdict(settings, &judged.head, now)
     }
 }

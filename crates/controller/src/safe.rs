@@ -1,27 +1,17 @@
 //! What one task carries safely, by the simplest rule that can be defended: what tasks were seen
-//! to carry for some minutes of the last week while the latency SLO held, unless tasks that were
-//! busy have failed at less since (docs/architecture.md, "What a task carries").
+//! to carry for some minutes while the latency SLO held (docs/architecture.md, "What a task
+//! carries").
 //!
-//! A lower bound grows with evidence and does not fall by quiet nights, so that floors do not
+//! A lower bound grows with evidence and never falls by quiet nights, so that floors do not
 //! breathe with the load. The fitted model takes this rule's place behind the same numbers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use cloud::SideMinute;
 use model::{PerSide, Side};
 
-/// A rate counts once it was carried in this many good minutes, and stops counting once it was
-/// too much in as many bad ones: one odd minute moves nothing either way.
+/// A rate counts once it was carried in this many good minutes: one odd minute moves nothing.
 const MINUTES_MIN: usize = 10;
-/// What was carried longer ago than this was carried by other releases under other load. It is
-/// also what a restart reads, so that a restart changes no number.
-const DAYS_MAX: i64 = 7;
-const DAY_MINUTES: i64 = 1_440;
-/// Bad minutes of one hour belong together.
-const TOGETHER_MINUTES: i64 = 60;
-/// From this mean CPU on, requests wait for each other and latency grows without bound; below it
-/// a slow minute is the doing of something else, such as a database, which more tasks do not mend.
-const BUSY_CPU_PERCENT: f64 = 70.0;
 /// Until Fargate has shown more, one of its tasks is taken to carry this part of an EC2 task's
 /// load: 768 of 1024 CPU units are left to the app beside its sidecars
 /// (docs/architecture.md, "What a task carries").
@@ -38,20 +28,8 @@ pub(crate) struct SafeRates {
 struct Carried {
     /// The last three minutes: the middle one is read once the next one is known.
     around: VecDeque<Served>,
-    /// The highest rates of each day's good minutes, rising.
-    days: BTreeMap<i64, Vec<f64>>,
-    /// Minutes of the last hour in which busy tasks were too slow, with their rates.
-    overloaded: VecDeque<(i64, f64)>,
-    ceiling: Option<Ceiling>,
-}
-
-/// A rate at which busy tasks were too slow.
-#[derive(Debug, Clone, Copy)]
-struct Ceiling {
-    rate: f64,
-    minute: i64,
-    /// Good minutes at this rate or above since.
-    carried: usize,
+    /// The highest rates of good minutes, rising.
+    best: Vec<f64>,
 }
 
 /// What is known of a minute.
@@ -61,7 +39,6 @@ struct Served {
     requests: Option<u64>,
     healthy: Option<u32>,
     is_slow: Option<bool>,
-    is_busy: bool,
 }
 
 impl SafeRates {
@@ -74,7 +51,6 @@ impl SafeRates {
             requests: read.counts.requests.filter(|requests| *requests > 0),
             healthy: read.healthy.filter(|healthy| *healthy > 0),
             is_slow: is_slow(read, budget),
-            is_busy: read.cpu_percent.is_some_and(|cpu| cpu >= BUSY_CPU_PERCENT),
         };
         self.sides.get_mut(side).push(served);
     }
@@ -82,13 +58,13 @@ impl SafeRates {
     /// Requests per minute that one task of each side carries safely, where it is known.
     pub(crate) fn per_task_rpm(&self) -> PerSide<Option<f64>> {
         let PerSide { ec2, fargate } = &self.sides;
-        let of_ec2 = ec2.bounded(ec2.sustained());
+        let of_ec2 = ec2.sustained();
         let prior = of_ec2.map(|rate| rate * FARGATE_PRIOR);
-        let shown = match (fargate.sustained(), prior) {
+        let fargate = match (fargate.sustained(), prior) {
             (Some(seen), Some(prior)) => Some(seen.max(prior)),
             (seen, prior) => seen.or(prior),
         };
-        PerSide { ec2: of_ec2, fargate: fargate.bounded(shown) }
+        PerSide { ec2: of_ec2, fargate }
     }
 }
 
@@ -109,79 +85,32 @@ impl Carried {
         if self.around.len() > 3 {
             self.around.pop_front();
         }
-        if let Some((minute, rate, is_slow, is_busy)) = self.settled() {
-            if is_slow && is_busy {
-                self.note_overload(minute, rate);
-            } else if !is_slow {
-                self.note_good(minute, rate);
+        if let Some(rate) = self.good_rate() {
+            let at = self.best.partition_point(|known| *known < rate);
+            self.best.insert(at, rate);
+            if self.best.len() > MINUTES_MIN {
+                self.best.remove(0);
             }
         }
-        let today = served.minute.div_euclid(DAY_MINUTES);
-        self.days = self.days.split_off(&(today + 1 - DAYS_MAX));
-        let since = served.minute - DAYS_MAX * DAY_MINUTES;
-        self.ceiling = self.ceiling.filter(|ceiling| ceiling.minute > since);
     }
 
-    /// The middle one of three minutes in a row: minute, rate, slow, busy. The source gives the
-    /// fewest tasks of a minute; the most of three are surely no fewer than those that served,
-    /// so that tasks which came or went in between do not make the others look stronger.
+    /// The rate of the middle one of three minutes in a row, if it was good. The source gives
+    /// the fewest tasks of a minute; the most of three are surely no fewer than those that
+    /// served, so that tasks which come or go do not make the others look stronger.
     #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
-    fn settled(&self) -> Option<(i64, f64, bool, bool)> {
+    fn good_rate(&self) -> Option<f64> {
         let [before, middle, after] = [0, 1, 2].map(|at| self.around.get(at).copied());
         let (before, middle, after) = (before?, middle?, after?);
-        if after.minute - before.minute != 2 {
+        if after.minute - before.minute != 2 || middle.is_slow? {
             return None;
         }
         let tasks = before.healthy?.max(middle.healthy?).max(after.healthy?);
-        let rate = middle.requests? as f64 / f64::from(tasks);
-        Some((middle.minute, rate, middle.is_slow?, middle.is_busy))
+        Some(middle.requests? as f64 / f64::from(tasks))
     }
 
-    fn note_good(&mut self, minute: i64, rate: f64) {
-        let best = self.days.entry(minute.div_euclid(DAY_MINUTES)).or_default();
-        let at = best.partition_point(|known| *known < rate);
-        best.insert(at, rate);
-        if best.len() > MINUTES_MIN {
-            best.remove(0);
-        }
-        if let Some(ceiling) = &mut self.ceiling
-            && rate >= ceiling.rate
-        {
-            ceiling.carried += 1;
-            if ceiling.carried >= MINUTES_MIN {
-                self.ceiling = None;
-            }
-        }
-    }
-
-    /// Busy tasks were too slow at `rate`. Ten such minutes in an hour are a ceiling: their
-    /// median, so that a few minutes of tasks busy with starting set none.
-    fn note_overload(&mut self, minute: i64, rate: f64) {
-        self.overloaded.push_back((minute, rate));
-        while self.overloaded.front().is_some_and(|(at, _)| *at <= minute - TOGETHER_MINUTES) {
-            self.overloaded.pop_front();
-        }
-        if self.overloaded.len() < MINUTES_MIN {
-            return;
-        }
-        let mut rates: Vec<f64> = self.overloaded.drain(..).map(|(_, rate)| rate).collect();
-        rates.sort_by(f64::total_cmp);
-        if let Some(rate) = rates.get(MINUTES_MIN / 2).copied() {
-            let rate = self.ceiling.map_or(rate, |ceiling| ceiling.rate.min(rate));
-            self.ceiling = Some(Ceiling { rate, minute, carried: 0 });
-        }
-    }
-
-    /// The rate that was reached in enough good minutes of the week.
+    /// The rate that was reached in enough good minutes.
     fn sustained(&self) -> Option<f64> {
-        let mut best: Vec<f64> = self.days.values().flatten().copied().collect();
-        best.sort_by(f64::total_cmp);
-        best.len().checked_sub(MINUTES_MIN).and_then(|at| best.get(at).copied())
-    }
-
-    fn bounded(&self, rate: Option<f64>) -> Option<f64> {
-        let ceiling = self.ceiling.map_or(f64::INFINITY, |ceiling| ceiling.rate);
-        rate.map(|rate| rate.min(ceiling))
+        if self.best.len() < MINUTES_MIN { None } else { self.best.first().copied() }
     }
 }
 
@@ -229,10 +158,6 @@ mod tests {
         }
     }
 
-    fn busy(requests: u64, slow: u64) -> SideMinute {
-        SideMinute { cpu_percent: Some(85.0), ..read(requests, slow, 1) }
-    }
-
     #[test]
     fn a_rate_counts_once_it_was_carried_ten_minutes_within_the_objective() {
         let mut told = Told::default();
@@ -258,48 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn a_release_that_makes_tasks_heavier_lowers_what_they_carry() {
-        let mut told = Told::default();
-        told.tell(Side::Ec2, 60, &busy(2_000, 0));
-        assert_eq!(told.ec2(), Some(2_000.0));
-        told.tell(Side::Ec2, 9, &busy(1_200, 100));
-        assert_eq!(told.ec2(), Some(2_000.0), "a few minutes move nothing");
-        told.tell(Side::Ec2, 5, &busy(1_200, 100));
-        assert_eq!(told.ec2(), Some(1_200.0));
-        // Carried again, the ceiling is lifted.
-        told.tell(Side::Ec2, 12, &busy(1_300, 0));
-        assert_eq!(told.ec2(), Some(2_000.0));
-    }
-
-    #[test]
-    fn slow_minutes_of_idle_tasks_say_nothing_of_what_they_carry() {
-        let mut told = Told::default();
-        told.tell(Side::Ec2, 60, &read(2_000, 0, 1));
-        let idle = SideMinute { cpu_percent: Some(30.0), ..read(500, 400, 1) };
-        told.tell(Side::Ec2, 120, &idle);
-        told.tell(Side::Ec2, 120, &read(500, 400, 1));
-        assert_eq!(told.ec2(), Some(2_000.0));
-    }
-
-    #[test]
-    fn quiet_nights_lower_nothing_but_a_week_forgets() {
-        let mut told = Told::default();
-        told.tell(Side::Ec2, 60, &read(2_000, 0, 1));
-        told.tell(Side::Ec2, 6 * 1_440, &read(100, 0, 1));
-        assert_eq!(told.ec2(), Some(2_000.0));
-        told.tell(Side::Ec2, 1_440, &read(100, 0, 1));
-        assert_eq!(told.ec2(), Some(100.0));
-    }
-
-    #[test]
-    fn fargate_is_given_three_quarters_until_it_shows_more_or_less() {
+    fn fargate_is_given_three_quarters_until_it_shows_more() {
         let mut told = Told::default();
         told.tell(Side::Ec2, 12, &read(2_000, 0, 1));
         assert_eq!(told.fargate(), Some(1_500.0));
         told.tell(Side::Fargate, 12, &read(1_800, 0, 1));
         assert_eq!(told.fargate(), Some(1_800.0));
-        told.tell(Side::Fargate, 12, &busy(900, 100));
-        assert_eq!(told.fargate(), Some(900.0), "below the prior, since it was tried");
     }
 
     #[test]

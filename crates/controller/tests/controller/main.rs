@@ -1,0 +1,10 @@
+//! The tick over a simulated region: what is saved before what is done, and what comes of faults.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod batches;
+mod crashes;
+mod learning;
+mod records;
+mod restarts;
+mod tap;
+mod world;

@@ -1,0 +1,342 @@
+//! Fakes that stand before a world and a store: they count calls, fail some, and end the process.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cloud::signals::Quantiles;
+use cloud::{
+    Applied, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
+    SideMinute, Signals, TargetGroup,
+};
+use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
+use model::route::{Route, ServiceId, Split};
+use model::{Span, Time};
+use region::SimulatedCloud;
+use store::{Contents, Entry, MemoryStore, Numbered, Record, Store, Version};
+
+/// How a call of the world goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing happens and the caller is told so.
+    Refused(ErrorKind),
+    /// It is done and the caller is told that nobody knows.
+    ReplyLost,
+}
+
+/// How a save goes wrong.
+#[derive(Debug, Clone)]
+pub(crate) enum SaveTrouble {
+    /// Nothing is saved.
+    Refused(store::Error),
+    /// It is saved and the caller is told that nobody knows.
+    ReplyLost,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: BTreeMap<&'static str, u32>,
+    /// By operation and a part of what it is about.
+    troubles: Vec<(&'static str, String, Trouble)>,
+    /// By the number of the save.
+    save_troubles: BTreeMap<u32, SaveTrouble>,
+    saves: u32,
+    conflicts: u32,
+    is_unreadable: bool,
+    corrections: BTreeMap<i64, u64>,
+    /// Points that are passed before the process ends.
+    fuse: Option<u32>,
+}
+
+/// One region and one store with a tap on every call.
+#[derive(Clone)]
+pub(crate) struct Tap {
+    inner: SimulatedCloud,
+    kept: Arc<MemoryStore>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Tap {
+    pub(crate) fn new(inner: SimulatedCloud) -> Self {
+        Self { inner, kept: Arc::new(MemoryStore::new()), state: Arc::default() }
+    }
+
+    pub(crate) fn cloud(&self) -> Cloud {
+        let tap = Arc::new(self.clone());
+        Cloud {
+            services: Arc::clone(&tap) as Arc<dyn Services>,
+            scaling: Arc::clone(&tap) as Arc<dyn Scaling>,
+            router: Arc::clone(&tap) as Arc<dyn Router>,
+            signals: tap,
+            clock: Arc::new(self.inner.clone()),
+        }
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn inner(&self) -> &SimulatedCloud {
+        &self.inner
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap())
+    }
+
+    /// How often `operation` was called.
+    pub(crate) fn calls(&self, operation: &str) -> u32 {
+        self.with(|state| state.calls.get(operation).copied().unwrap_or(0))
+    }
+
+    pub(crate) fn saves(&self) -> u32 {
+        self.with(|state| state.saves)
+    }
+
+    /// Saves that met another process's.
+    pub(crate) fn conflicts(&self) -> u32 {
+        self.with(|state| state.conflicts)
+    }
+
+    /// From now on calls of `operation` about something that contains `about` go wrong.
+    pub(crate) fn trouble(&self, operation: &'static str, about: &str, trouble: Trouble) {
+        self.with(|state| state.troubles.push((operation, about.to_owned(), trouble)));
+    }
+
+    pub(crate) fn heal(&self) {
+        self.with(|state| {
+            state.troubles.clear();
+            state.is_unreadable = false;
+            state.fuse = None;
+        });
+    }
+
+    pub(crate) fn trouble_save(&self, number: u32, trouble: SaveTrouble) {
+        self.with(|state| state.save_troubles.insert(number, trouble));
+    }
+
+    pub(crate) fn make_unreadable(&self) {
+        self.with(|state| state.is_unreadable = true);
+    }
+
+    /// The source corrects the requests of a minute on EC2.
+    pub(crate) fn correct(&self, minute: i64, by: u64) {
+        self.with(|state| state.corrections.insert(minute, by));
+    }
+
+    /// The process ends after passing `points` places at which it may.
+    pub(crate) fn light(&self, points: u32) {
+        self.with(|state| state.fuse = Some(points));
+    }
+
+    /// A place at which the process may end: it never gets past.
+    async fn point(&self) {
+        let is_over = self.with(|state| match &mut state.fuse {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        });
+        if is_over {
+            pending::<()>().await;
+        }
+    }
+
+    fn count(&self, operation: &'static str, about: &str) -> Option<Trouble> {
+        self.with(|state| {
+            *state.calls.entry(operation).or_default() += 1;
+            let hit = state
+                .troubles
+                .iter()
+                .find(|(of, part, _)| *of == operation && about.contains(part.as_str()));
+            hit.map(|(_, _, trouble)| *trouble)
+        })
+    }
+
+    fn failed<T>(&self, operation: &'static str, about: &str) -> Option<Result<T>> {
+        match self.count(operation, about)? {
+            Trouble::Refused(kind) => Some(Err(Error::new(kind, operation, "a fault"))),
+            Trouble::ReplyLost => Some(Err(lost(operation))),
+        }
+    }
+
+    async fn write(
+        &self,
+        operation: &'static str,
+        about: &ServiceId,
+        write: impl Future<Output = Result<()>> + Send,
+    ) -> Result<()> {
+        self.point().await;
+        let answer = match self.count(operation, &about.service) {
+            Some(Trouble::Refused(kind)) => Err(Error::new(kind, operation, "a fault")),
+            Some(Trouble::ReplyLost) => write.await.and(Err(lost(operation))),
+            None => write.await,
+        };
+        self.point().await;
+        answer
+    }
+}
+
+fn lost(operation: &'static str) -> Error {
+    Error::new(ErrorKind::OutcomeUnknown, operation, "the reply was lost")
+}
+
+#[async_trait]
+impl Services for Tap {
+    async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>> {
+        let _ = self.count("services", "");
+        let answers = self.inner.services(ids).await;
+        let failed = |id: &ServiceId| self.failed("service", &id.service);
+        ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
+    }
+
+    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
+        match self.failed("target_group", &id.service) {
+            Some(failed) => failed,
+            None => self.inner.target_group(id).await,
+        }
+    }
+
+    async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
+        let _ = self.count("targets", "");
+        self.inner.targets(groups).await
+    }
+
+    async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()> {
+        self.write("set_desired", id, self.inner.set_desired(id, expected, desired)).await
+    }
+}
+
+#[async_trait]
+impl Scaling for Tap {
+    async fn scalable_targets(
+        &self,
+        ids: &[ServiceId],
+    ) -> Vec<Result<Option<observation::Scaling>>> {
+        let _ = self.count("scalable_targets", "");
+        self.inner.scalable_targets(ids).await
+    }
+
+    async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {
+        self.write("set_bounds", id, self.inner.set_bounds(id, expected, bounds)).await
+    }
+
+    async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {
+        self.write("put_scheduled", id, self.inner.put_scheduled(id, scheduled)).await
+    }
+
+    async fn delete_scheduled(&self, id: &ServiceId, name: &str) -> Result<()> {
+        self.write("delete_scheduled", id, self.inner.delete_scheduled(id, name)).await
+    }
+}
+
+#[async_trait]
+impl Router for Tap {
+    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+        let _ = self.count("observe", "");
+        let answers = self.inner.observe(migrations).await;
+        let failed = |routes: &Vec<Route>| self.failed("split", &routes[0].key());
+        migrations.iter().zip(answers).map(|(m, answer)| failed(m).unwrap_or(answer)).collect()
+    }
+
+    async fn set(&self, shifts: &[Shift]) -> Vec<Result<Applied>> {
+        self.point().await;
+        let mut answers = Vec::new();
+        for shift in shifts {
+            let answer = match self.count("set", &shift.routes[0].key()) {
+                Some(Trouble::Refused(kind)) => Err(Error::new(kind, "set", "a fault")),
+                trouble => {
+                    let answer = self.inner.set(std::slice::from_ref(shift)).await.remove(0);
+                    if trouble.is_some() { Err(lost("set")) } else { answer }
+                }
+            };
+            answers.push(answer);
+        }
+        self.point().await;
+        answers
+    }
+}
+
+#[async_trait]
+impl Signals for Tap {
+    async fn minutes(&self, asks: &[MinuteAsk]) -> Vec<Result<Vec<SideMinute>>> {
+        let _ = self.count("minutes", "");
+        let answers = self.inner.minutes(asks).await;
+        let corrections = self.with(|state| state.corrections.clone());
+        let mut all = Vec::new();
+        for (ask, answer) in asks.iter().zip(answers) {
+            let mut answer = self.failed("minute", &ask.service.service).unwrap_or(answer);
+            for read in answer.iter_mut().flatten() {
+                let by = corrections.get(&read.minute).filter(|_| ask.group.0.contains("ec2"));
+                if let (Some(by), Some(requests)) = (by, &mut read.counts.requests) {
+                    *requests += by;
+                }
+            }
+            all.push(answer);
+        }
+        all
+    }
+
+    async fn quantiles(
+        &self,
+        group: &TargetGroup,
+        from: Time,
+        until: Time,
+    ) -> Result<Option<Quantiles>> {
+        match self.failed("quantiles", &group.0) {
+            Some(failed) => failed,
+            None => self.inner.quantiles(group, from, until).await,
+        }
+    }
+
+    fn settle(&self) -> Span {
+        self.inner.settle()
+    }
+}
+
+#[async_trait]
+impl Store for Tap {
+    async fn list(&self) -> store::Result<Vec<String>> {
+        self.kept.list().await
+    }
+
+    async fn load(&self, name: &str) -> store::Result<Option<Record>> {
+        if self.with(|state| state.is_unreadable) {
+            return Err(store::Error::Unavailable { message: "a fault".to_owned() });
+        }
+        self.kept.load(name).await
+    }
+
+    async fn save(
+        &self,
+        name: &str,
+        expected: Version,
+        contents: &Contents,
+        entries: &[Entry],
+    ) -> store::Result<Version> {
+        self.point().await;
+        let trouble = self.with(|state| {
+            state.saves += 1;
+            state.save_troubles.remove(&state.saves)
+        });
+        let saved = match trouble {
+            Some(SaveTrouble::Refused(error)) => Err(error),
+            Some(SaveTrouble::ReplyLost) => {
+                self.kept.save(name, expected, contents, entries).await?;
+                Err(store::Error::OutcomeUnknown { message: "a fault".to_owned() })
+            }
+            None => self.kept.save(name, expected, contents, entries).await,
+        };
+        let is_conflict = matches!(saved, Err(store::Error::Conflict { .. }));
+        self.with(|state| state.conflicts += u32::from(is_conflict));
+        self.point().await;
+        saved
+    }
+
+    async fn history(&self, name: &str, after: u64, limit: usize) -> store::Result<Vec<Numbered>> {
+        self.kept.history(name, after, limit).await
+    }
+}

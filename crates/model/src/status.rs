@@ -35,7 +35,7 @@ pub struct Status {
     pub verbs: Verbs,
     /// The weights Ferry last meant to write, recorded before it wrote them.
     pub intended: Option<Intended>,
-    /// When the intended weights were last known to be in place, by the answer to their write or
+    /// When the intended weights were first known to be in place, by the answer to their write or
     /// by a reading.
     pub landed_at: Option<Time>,
     /// The bounds each side had before Ferry first changed them.

@@ -132,7 +132,7 @@ fn verify(facts: &Facts<'_>, draft: &mut Draft) {
         step.settled_at = None;
         return;
     }
-    status.landed_at = status.landed_at.max(Some(at));
+    status.landed_at.get_or_insert(at);
     let moved = intended.before != intended.after;
     if step.verified_at.is_some() || (moved && at <= step.decided_at) {
         return;

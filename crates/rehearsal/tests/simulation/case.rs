@@ -384,8 +384,9 @@ enum Rest {
 }
 
 fn waits_for_proof(pass: &Pass) -> bool {
-    pass.plan.report.refusals().any(|refusal| match &refusal.reason {
-        Reason::NotProven { verdict } => matches!(
+    pass.plan.report.refusals().any(|refusal| {
+        let Reason::NotProven { verdict } = &refusal.reason else { return false };
+        matches!(
             verdict,
             VerdictReason::LoadCoverage { .. }
                 | VerdictReason::SurgeUnseen
@@ -396,8 +397,7 @@ fn waits_for_proof(pass: &Pass) -> bool {
                 | VerdictReason::Settling
                 | VerdictReason::Suspicion { .. }
                 | VerdictReason::WorseWithinBudget { .. }
-        ),
-        _ => false,
+        )
     })
 }
 
@@ -460,13 +460,11 @@ fn release_number(region: &mut Region, wish: &Wish, side: Side) -> u32 {
         Side::Fargate => format!("{}-fargate", wish.name),
     };
     let id = ServiceId { cluster: wish.cluster.clone(), service };
-    match region.handle(&Request::DescribeService { id: &id }) {
-        Response::Service(service) => {
-            let tag = service.release.rsplit_once(':').map(|(_, tag)| tag.to_owned());
-            tag.and_then(|tag| tag.parse().ok()).unwrap_or(1)
-        }
-        other => panic!("the faults are over: {other:?}"),
-    }
+    let Response::Service(service) = region.handle(&Request::DescribeService { id: &id }) else {
+        panic!("the faults are over and {id} is there");
+    };
+    let tag = service.release.rsplit_once(':').map(|(_, tag)| tag.to_owned());
+    tag.and_then(|tag| tag.parse().ok()).unwrap_or(1)
 }
 
 fn writes(simulation: &Simulation) -> usize {

@@ -1,9 +1,12 @@
 //! Whole simulated runs, held to the promises.
 
+#![expect(clippy::print_stdout, reason = "a replayed seed shows its timeline to a person")]
+
 mod case;
 mod determinism;
 mod faults;
 mod fleet;
+mod founding_incident;
 mod promises;
 mod seeds;
 mod world;

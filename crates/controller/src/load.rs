@@ -35,7 +35,8 @@ pub(crate) struct LoadLog {
     recent: VecDeque<Recent>,
     /// What each side brought when it was last heard of.
     last: PerSide<Option<(i64, u64)>>,
-    /// The highest total of each block of ten minutes, oldest first, with the block's number.
+    /// The highest total of a block of ten minutes, with the block's number, for each block that
+    /// is higher than all later ones: oldest and highest first.
     blocks: VecDeque<(i64, u64)>,
 }
 
@@ -72,11 +73,17 @@ impl LoadLog {
         self.recent.get_mut(at)
     }
 
+    /// Takes `total` into its block. Only blocks that are higher than all later ones can still
+    /// be the week's highest: the rest are dropped at once, and the first one left is it.
     fn raise_block(&mut self, block: i64, total: u64) {
-        match self.blocks.back_mut() {
-            Some((newest, highest)) if *newest == block => *highest = (*highest).max(total),
-            Some((newest, _)) if *newest > block => {}
-            Some(_) | None => self.blocks.push_back((block, total)),
+        if self.blocks.back().is_some_and(|(newest, _)| *newest > block) {
+            return;
+        }
+        while self.blocks.back().is_some_and(|(_, highest)| *highest <= total) {
+            self.blocks.pop_back();
+        }
+        if self.blocks.back().is_none_or(|(newest, _)| *newest != block) {
+            self.blocks.push_back((block, total));
         }
         let oldest = block - BLOCKS_MAX;
         while self.blocks.front().is_some_and(|(number, _)| *number <= oldest) {
@@ -96,7 +103,7 @@ impl LoadLog {
         let whole = || recent().filter_map(|r| Some((r.minute, self.total(r)?)));
         let minute = whole().map(|(minute, _)| minute).max()?;
         let now = whole().map(|(_, total)| total).max()?;
-        let peak = self.blocks.iter().map(|(_, highest)| *highest).max().unwrap_or(0).max(now);
+        let peak = self.blocks.front().map_or(0, |(_, highest)| *highest).max(now);
         let side_rpm = PerSide::from_fn(|side| {
             let counts: Vec<u64> = recent().filter_map(|r| *r.requests.get(side)).collect();
             (!counts.is_empty()).then(|| counts.iter().sum::<u64>() as f64 / counts.len() as f64)

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use cloud::SideMinute;
 use model::{PerSide, Side};
+use serde::{Deserialize, Serialize};
 
 /// A rate counts once it was carried in this many good minutes: one odd minute moves nothing.
 const MINUTES_MIN: usize = 10;
@@ -18,15 +19,16 @@ const MINUTES_MIN: usize = 10;
 const FARGATE_PRIOR: f64 = 0.75;
 
 /// What tasks were seen to carry, per side, in requests per minute and task.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct SafeRates {
     sides: PerSide<Carried>,
 }
 
 /// What one side's tasks were seen to carry.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Carried {
     /// The last three minutes: the middle one is read once the next one is known.
+    #[serde(skip)]
     around: VecDeque<Served>,
     /// The highest rates of good minutes, rising.
     best: Vec<f64>,
@@ -180,6 +182,19 @@ mod tests {
             told.tell(Side::Ec2, 1, &read(10_000, 0, 10));
         }
         assert_eq!(told.ec2(), Some(1_000.0));
+    }
+
+    #[test]
+    fn what_was_carried_outlives_the_process() {
+        let mut told = Told::default();
+        told.tell(Side::Ec2, 12, &read(2_000, 0, 1));
+        let kept = serde_json::to_string(&told.rates).unwrap();
+        let mut rates: SafeRates = serde_json::from_str(&kept).unwrap();
+        assert_eq!(rates.per_task_rpm().ec2, Some(2_000.0));
+        for minute in 100..2_000 {
+            rates.push(Side::Ec2, &SideMinute { minute, ..read(100, 0, 1) }, BUDGET);
+        }
+        assert_eq!(rates.per_task_rpm().ec2, Some(2_000.0));
     }
 
     #[test]

@@ -100,8 +100,9 @@ struct Past {
 
 /// The part of a checkpoint that every method reads.
 #[derive(Deserialize)]
-struct FrozenCheckpoint {
+struct LearntCheckpoint {
     frozen: Frozen,
+    carried: SafeRates,
 }
 
 /// The part of a checkpoint that only its own method reads.
@@ -114,6 +115,7 @@ struct FoldCheckpoint {
 #[derive(Serialize)]
 struct CheckpointRef<'a> {
     frozen: &'a Frozen,
+    carried: &'a SafeRates,
     fold: &'a Fold,
 }
 
@@ -217,9 +219,9 @@ impl Watch {
         let Some(ec2) = self.groups.ec2.clone() else { return Ok(()) };
         let from = now - HISTORY;
         let evidence = self.contents.evidence.as_ref();
-        let frozen = evidence.map(read_frozen).transpose()?;
-        let quantiles = match &frozen {
-            Some(frozen) => frozen.quantiles,
+        let learnt = evidence.map(read_learnt).transpose()?;
+        let quantiles = match &learnt {
+            Some(learnt) => learnt.frozen.quantiles,
             None => {
                 let known = cloud.signals.quantiles(&ec2, from, now).await;
                 let known = known.map_err(|error| format!("EC2's latency: {error}."))?;
@@ -229,14 +231,18 @@ impl Watch {
         let until = (now - cloud.signals.settle()).minute();
         let past = self.read_past(cloud, quantiles, from.minute(), until).await;
         let past = past.map_err(|error| format!("The minutes of the last week: {error}."))?;
-        let frozen = frozen.unwrap_or_else(|| Frozen::learn(quantiles, &past.totals));
+        // The week's minutes are among those that a checkpoint's rates rest on already.
+        let (frozen, safe) = match learnt {
+            Some(LearntCheckpoint { frozen, carried }) => (frozen, carried),
+            None => (Frozen::learn(quantiles, &past.totals), past.safe),
+        };
         let settings = judging::settings(&self.managed, &frozen);
         let fold = self.contents.evidence.as_ref().and_then(read_fold);
         if let Some(minute) = fold.as_ref().and_then(Fold::minute) {
             self.minutes.go_on_from(minute + 1);
         }
         let fold = fold.unwrap_or_else(|| Fold::new(&settings));
-        (self.load, self.safe) = (past.load, past.safe);
+        (self.load, self.safe) = (past.load, safe);
         self.judge = Some(Judge { frozen, settings, fold });
         Ok(())
     }
@@ -374,7 +380,8 @@ impl Watch {
     /// older and as good: a record that cannot be saved would keep even a rollback from leaving.
     pub(crate) fn checkpoint(&mut self, now: Time) {
         let Some(judge) = &self.judge else { return };
-        let checkpoint = CheckpointRef { frozen: &judge.frozen, fold: &judge.fold };
+        let checkpoint =
+            CheckpointRef { frozen: &judge.frozen, carried: &self.safe, fold: &judge.fold };
         if let Ok(fold) = serde_json::to_string(&checkpoint)
             && fold.len() <= EVIDENCE_BYTES_MAX
         {
@@ -403,12 +410,11 @@ fn parts(managed: &Managed, groups: &PerSide<Option<TargetGroup>>) -> Parts {
     Parts::of(&managed.migration, PerSide::from_fn(group))
 }
 
-/// The thresholds of a checkpoint. One that cannot be read is not taken for none: thresholds
+/// What a checkpoint learnt. One that cannot be read is not taken for none: thresholds
 /// learnt anew, in the middle of a migration, would hide what the migration did.
-fn read_frozen(evidence: &Evidence) -> Result<Frozen, String> {
-    let read: FrozenCheckpoint = serde_json::from_str(&evidence.fold)
-        .map_err(|error| format!("The evidence in the store cannot be read: {error}."))?;
-    Ok(read.frozen)
+fn read_learnt(evidence: &Evidence) -> Result<LearntCheckpoint, String> {
+    serde_json::from_str(&evidence.fold)
+        .map_err(|error| format!("The evidence in the store cannot be read: {error}."))
 }
 
 /// The evidence of a checkpoint; one of another method cannot be gone on from.

@@ -169,3 +169,24 @@ fn counting_on_is_no_change_of_verdict() {
         assert!(pair[0].verdict != pair[1].verdict || pair[0].reason != pair[1].reason);
     }
 }
+
+#[test]
+fn a_difference_that_a_comfortable_budget_hides_holds_nothing_under_slo() {
+    let mut log = Log::new(50);
+    // Three times as many slow requests on Fargate, and 15 % of the budget spent on them.
+    log.run(900, CALM.slow(0.000_5), CALM.slow(0.001_5));
+    let (_, reason) = log.advance(&Settings::default()).unwrap();
+    assert_eq!(reason, "ProvenAbsolute");
+    assert!(!log.reasons(&Settings::default()).contains(&"WorseWithinBudget"));
+    assert_eq!(log.rollback(&Settings::default()), None);
+    let relative = Settings { when: When::Relative, ..Settings::default() };
+    assert!(log.rollback(&relative).is_some(), "the comparison has the last word there");
+}
+
+#[test]
+fn a_difference_that_spends_two_fifths_of_the_budget_holds_under_slo() {
+    let mut log = Log::new(50);
+    log.run(900, CALM.slow(0.001), CALM.slow(0.004));
+    assert!(log.reasons(&Settings::default()).contains(&"WorseWithinBudget"));
+    assert_eq!(log.verdict(&Settings::default()).kind, VerdictKind::Hold);
+}

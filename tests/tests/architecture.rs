@@ -39,7 +39,7 @@ const TABLE: &[Row] = &[
     pure("sampling", &[], &[]),
     pure("manifest", &["model"], &[]),
     pure("analysis", &["model"], &["sampling"]),
-    pure("capacity", &["model"], &["sampling"]),
+    pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
     pure("planner", &["model", "analysis", "capacity"], &["audit", "manifest", "sampling"]),
     pure("audit", &["model"], &[]),

@@ -65,6 +65,16 @@ fn safe_rate(facts: &Facts<'_>, side: Side) -> Option<SafeRate> {
     rate.safe_rate().ok()
 }
 
+/// Whether `tasks` of EC2 carry the highest load that was seen, with half of the headroom that
+/// they were counted with; `None` when that load is not known. Growth until the next look is
+/// for steps: the load grows towards its highest every day.
+pub(crate) fn covers_peak(facts: &Facts<'_>, tasks: u32) -> Option<bool> {
+    let load = facts.load?;
+    let seen = load.peak_rpm.max(load.now_rpm);
+    let seen = (seen.is_finite() && seen >= 0.0).then_some(seen)?;
+    Some(carried_rpm(facts, Side::Ec2, tasks)? >= seen * (1.0 + HEADROOM / 2.0))
+}
+
 /// Requests per minute that `healthy` tasks of `side` carry safely.
 pub(crate) fn carried_rpm(facts: &Facts<'_>, side: Side, healthy: u32) -> Option<f64> {
     Some(safe_rate(facts, side)?.requests_per_minute_per_task * f64::from(healthy))

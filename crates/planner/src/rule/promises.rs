@@ -12,8 +12,8 @@ use crate::events;
 use crate::facts::Facts;
 use crate::need::{self, Demand};
 
-/// A promise grows only when the need has grown by this much: the load creeps, and each write
-/// is a call.
+/// The promise of a side that has fallen short grows only when the need has grown by this much:
+/// the load creeps, and each write is a call.
 const GROWTH_MIN: f64 = 1.1;
 
 pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
@@ -29,27 +29,28 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
 }
 
 /// Promises what the present share needs: EC2 the way back at the peak (S5), Fargate its share
-/// when it has fallen short (S1). A promise only grows here.
+/// when it has fallen short (S1). A promise only grows here, and EC2's only when a load was seen
+/// that is higher than the one it was made for, so that a migration at rest writes nothing while
+/// the load goes up and down as it did all week (L1).
 fn renew(facts: &Facts<'_>, draft: &mut Draft) {
     let is_over = draft.status.drained_at.is_some();
     let Some(live) = facts.live_max.filter(|live| *live > Share::ZERO && !is_over) else { return };
     if !facts.may_write() {
         return;
     }
-    if let Ok(reserve) = need::tasks(facts, Side::Ec2, Share::ZERO, Demand::Peak) {
-        grow(draft, Side::Ec2, reserve);
+    let covers = |floor| need::covers_peak(facts, floor) == Some(true);
+    if !draft.status.floors.ec2.is_some_and(covers)
+        && let Ok(reserve) = need::tasks(facts, Side::Ec2, Share::ZERO, Demand::Peak)
+    {
+        draft.promise(Side::Ec2, draft.status.floors.ec2.unwrap_or(0).max(reserve));
     }
     if draft.status.short_since.is_some()
         && let Ok(needed) = need::tasks(facts, Side::Fargate, live, Demand::Now)
     {
-        grow(draft, Side::Fargate, needed);
-    }
-}
-
-fn grow(draft: &mut Draft, side: Side, needed: u32) {
-    let floor = *draft.status.floors.get(side);
-    if floor.is_none_or(|floor| f64::from(needed) > f64::from(floor) * GROWTH_MIN) {
-        draft.promise(side, needed);
+        let floor = draft.status.floors.fargate;
+        if floor.is_none_or(|floor| f64::from(needed) > f64::from(floor) * GROWTH_MIN) {
+            draft.promise(Side::Fargate, needed);
+        }
     }
 }
 

@@ -204,7 +204,8 @@ pub enum Reason {
     FloorLow {
         /// Which side.
         side: Side,
-        /// The minimum now; the desired count where there is no scalable target.
+        /// The fewest tasks it is kept at now: its minimum, or its desired count where that is
+        /// lower or there is no scalable target.
         min: u32,
         /// The floor that is needed.
         floor: u32,
@@ -217,6 +218,16 @@ pub enum Reason {
         needed: u32,
         /// The most it may have.
         max: u32,
+    },
+    /// Somebody set the desired count below the scalable target's minimum, where autoscaling
+    /// leaves it, and Ferry has no means to lift it.
+    DesiredBelowMin {
+        /// On which side.
+        side: Side,
+        /// The desired count.
+        desired: u32,
+        /// The minimum.
+        min: u32,
     },
     /// Something that has to be known is not.
     NotKnown {

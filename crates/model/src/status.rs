@@ -44,6 +44,9 @@ pub struct Status {
     pub floors: PerSide<Option<u32>>,
     /// Whether the floor promised on each side has been seen in place.
     pub floors_seen: PerSide<bool>,
+    /// Since when each side's desired count has been seen below its scalable target's minimum,
+    /// where Application Auto Scaling leaves it.
+    pub undercut_since: PerSide<Option<Time>>,
     /// Since when the last step stood, verified: the bake counts from here.
     pub full_since: Option<Time>,
     /// When the bake was over.

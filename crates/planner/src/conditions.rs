@@ -247,6 +247,7 @@ fn needs_a_person(reason: &Reason) -> bool {
         ),
         Reason::DeploymentFailed { .. }
         | Reason::CapacityBeyondMax { .. }
+        | Reason::DesiredBelowMin { .. }
         | Reason::Drifted { .. }
         | Reason::RoutesDisagree
         | Reason::Latched { .. }

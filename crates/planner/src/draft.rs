@@ -79,6 +79,8 @@ impl Draft {
     pub(crate) fn act(&mut self, action: Action) {
         if let Action::SetBounds { side, expected, .. } = &action {
             self.status.saved.get_mut(*side).get_or_insert(*expected);
+            // Autoscaling is given time to follow its new bounds.
+            *self.status.undercut_since.get_mut(*side) = None;
         }
         self.actions.push(action);
     }

@@ -67,6 +67,7 @@ impl Reason {
             Self::CapacityShort { .. } => "CapacityShort",
             Self::FloorLow { .. } => "FloorLow",
             Self::CapacityBeyondMax { .. } => "CapacityBeyondMax",
+            Self::DesiredBelowMin { .. } => "DesiredBelowMin",
             Self::NotKnown { .. } => "NotKnown",
             Self::Drifted { .. } => "Drifted",
             Self::RoutesDisagree => "RoutesDisagree",
@@ -143,6 +144,10 @@ impl fmt::Display for Reason {
             Self::CapacityBeyondMax { side, needed, max } => {
                 write!(f, "{side} needs {needed} tasks and may have {max}: raise its maximum.")
             }
+            Self::DesiredBelowMin { side, desired, min } => write!(
+                f,
+                "{side} was set to {desired} tasks by hand, below its minimum of {min}, and autoscaling leaves it there: set its desired count to {min} or more."
+            ),
             Self::NotKnown { what, side, gap } => not_known(f, *what, *side, *gap),
             Self::Drifted { intended, live: Some(live) } => write!(
                 f,

@@ -104,6 +104,9 @@ fn lowered_soon(
 fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Option<Reason> {
     let promised = draft.status.floors.get(need.side).unwrap_or(0);
     let raise = promises::raise(facts, &draft.status, need.side, need.floor.max(promised))?;
+    if raise.stuck.is_some() {
+        return raise.stuck;
+    }
     let is_raised = raise.actions.is_empty();
     draft.preparation.extend(raise.actions);
     let side = need.side;
@@ -112,6 +115,7 @@ fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Option<Reason> {
         return Some(Reason::CapacityShort { side, healthy, needed: need.now });
     }
     let desired = facts.services.get(side).map_or(0, |service| service.desired);
-    let min = facts.scaling.get(side).flatten().map_or(desired, |scaling| scaling.bounds.min);
+    let bounds = facts.scaling.get(side).flatten().map(|scaling| scaling.bounds);
+    let min = bounds.map_or(desired, |bounds| bounds.min.min(desired));
     (!is_raised).then_some(Reason::FloorLow { side, min, floor: need.floor.max(promised) })
 }

@@ -5,7 +5,7 @@ use model::action::Action;
 use model::observation::{Bounds, Scaling};
 use model::plan::{Reason, Rule};
 use model::status::Status;
-use model::{Share, Side};
+use model::{Share, Side, Span};
 
 use crate::draft::Draft;
 use crate::events;
@@ -16,7 +16,15 @@ use crate::need::{self, Demand};
 /// the load creeps, and each write is a call.
 const GROWTH_MIN: f64 = 1.1;
 
+/// A desired count below the minimum is lifted after this long: a reading may be a minute old,
+/// and autoscaling takes up to another one to follow its bounds.
+const UNDERCUT_FOR: Span = Span::from_mins(3);
+
+/// Where autoscaling does not answer to so many modified minimums, a person has to.
+const LIFTS_MAX: u32 = 3;
+
 pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
+    watch_desired(facts, draft);
     renew(facts, draft);
     if !facts.may_write() {
         return;
@@ -25,6 +33,20 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
         if let Some(floor) = *draft.status.floors.get(side) {
             keep(facts, draft, side, floor);
         }
+    }
+}
+
+/// Keeps the time since when a desired count has been below its minimum.
+fn watch_desired(facts: &Facts<'_>, draft: &mut Draft) {
+    for side in Side::ALL {
+        // What is not known neither starts the clock nor stops it.
+        let (Some(service), Some(scaling)) = (*facts.services.get(side), *facts.scaling.get(side))
+        else {
+            continue;
+        };
+        let is_below = scaling.is_some_and(|scaling| service.desired < scaling.bounds.min);
+        let since = draft.status.undercut_since.get_mut(side);
+        *since = if is_below { since.or(Some(facts.now)) } else { None };
     }
 }
 
@@ -60,11 +82,19 @@ fn keep(facts: &Facts<'_>, draft: &mut Draft, side: Side, floor: u32) {
     if let Some(max) = raise.beyond {
         draft.refuse(Rule::Promises, Reason::CapacityBeyondMax { side, needed: floor, max }, None);
     }
+    if let Some(reason) = raise.stuck {
+        return draft.refuse(Rule::Promises, reason, None);
+    }
     if raise.actions.is_empty() {
         *draft.status.floors_seen.get_mut(side) = true;
         return;
     }
-    let message = format!("{side} is kept at no fewer than {floor} tasks.");
+    let message = match raise.lifted_from {
+        Some(desired) => format!(
+            "{side} was set to {desired} tasks, below its minimum: autoscaling is moved to keep no fewer than {floor}."
+        ),
+        None => format!("{side} is kept at no fewer than {floor} tasks."),
+    };
     // A floor that was never seen in place is still being raised for the first time.
     if std::mem::take(draft.status.floors_seen.get_mut(side)) {
         draft.events.push(events::floor_lowered(facts, message.clone()));
@@ -81,12 +111,16 @@ pub(crate) struct Raise {
     pub(crate) actions: Vec<Action>,
     /// The most the side may have, where the floor lies beyond it.
     pub(crate) beyond: Option<u32>,
+    /// The desired count that somebody set below the minimum, where it is being lifted.
+    pub(crate) lifted_from: Option<u32>,
+    /// Why the side cannot be given its floor, though its minimum says so.
+    pub(crate) stuck: Option<Reason>,
 }
 
 /// What it takes to give `side` a floor of `floor` tasks; `None` when it is not known what it
 /// has.
 pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) -> Option<Raise> {
-    let mut raise = Raise { actions: Vec::new(), beyond: None };
+    let mut raise = Raise { actions: Vec::new(), beyond: None, lifted_from: None, stuck: None };
     let scaling = (*facts.scaling.get(side))?;
     let mut floor = floor;
     if let Some(scaling) = scaling {
@@ -102,6 +136,9 @@ pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) 
                 expected: scaling.bounds,
                 bounds: Bounds { min: min.max(floor), max: max.max(floor) },
             });
+        } else if let Some(desired) = undercut(facts, status, side, floor) {
+            let own = status.saved.get(side).map_or(scaling.bounds.min, |saved| saved.min);
+            lift(&mut raise, side, scaling, desired, own.max(floor));
         }
     }
     // A desired count is never written beside a scalable target, not even a suspended one: what
@@ -113,6 +150,28 @@ pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) 
         }
     }
     Some(raise)
+}
+
+/// The desired count that has been below both the minimum and `floor` for too long to be an old
+/// reading.
+fn undercut(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) -> Option<u32> {
+    let since = (*status.undercut_since.get(side))?;
+    let desired = (*facts.services.get(side))?.desired;
+    (desired < floor && facts.now.since(since) >= UNDERCUT_FOR).then_some(desired)
+}
+
+/// Application Auto Scaling leaves a desired count below the minimum alone until an alarm fires,
+/// and acts when a bound is modified (its user guide, "Scaling activities"): one task more on
+/// the minimum makes it lift the count. `base` is the minimum without such tasks.
+fn lift(raise: &mut Raise, side: Side, scaling: &Scaling, desired: u32, base: u32) {
+    let Bounds { min, max } = scaling.bounds;
+    if scaling.suspended || min >= max || min.saturating_sub(base) >= LIFTS_MAX {
+        raise.stuck = Some(Reason::DesiredBelowMin { side, desired, min });
+        return;
+    }
+    let bounds = Bounds { min: min + 1, max };
+    raise.actions.push(Action::SetBounds { side, expected: scaling.bounds, bounds });
+    raise.lifted_from = Some(desired);
 }
 
 /// The most tasks a side may have: what its scalable target says, or said before somebody

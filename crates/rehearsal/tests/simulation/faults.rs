@@ -170,6 +170,25 @@ fn minimums_lowered_by_hand_are_raised_again() {
 }
 
 #[test]
+fn a_desired_count_set_below_its_minimum_is_lifted_again() {
+    // At share 0, where the first step would wait for ever, and at rest at the last step, where
+    // the way back would be short of tasks.
+    for (at, target) in [("0s", "ec2"), ("0s", "fargate"), ("12h", "ec2")] {
+        let row = format!("{{at: {at}, type: edit, target: {target}.desired, value: 1}}");
+        rehearse(&[&row], |run| {
+            assert_eq!(last(&run.record), Share::FULL, "{row}");
+            let sides = run.region.with(|region| region.truth(0).map(|truth| truth.sides));
+            for (side, truth) in sides.expect("the application is there").iter() {
+                let promised = run.record.status.floors.get(side).unwrap_or(0);
+                assert!(promised > 1 && truth.healthy >= promised, "{row}: {truth:?}");
+                let min = truth.bounds.map_or(0, |bounds| bounds.min);
+                assert!(min <= promised + 1, "{row}: {min} for {promised}");
+            }
+        });
+    }
+}
+
+#[test]
 fn a_fargate_without_tasks_goes_back_at_once() {
     for reason in ["imagePull", "network"] {
         let row = format!(

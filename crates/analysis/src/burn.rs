@@ -46,9 +46,17 @@ pub(crate) fn is_burning_alone(window: &Window, budget: f64) -> bool {
 
 /// Whether both sides burn at six times their budget or more, now and over half an hour.
 pub(crate) fn is_common_mode(window: &Window, budget: f64) -> bool {
+    let is_now = |side| burn(window, side, Length::Minutes5, budget) >= COMMON_MODE_FACTOR;
+    may_be_common_mode(window, budget) && Side::ALL.into_iter().all(is_now)
+}
+
+/// Whether both sides burnt alike over half an hour, and no minute since says that either has
+/// stopped: minutes that are missing are not minutes without harm.
+pub(crate) fn may_be_common_mode(window: &Window, budget: f64) -> bool {
     Side::ALL.into_iter().all(|side| {
-        burn(window, side, Length::Minutes30, budget) >= COMMON_MODE_FACTOR
-            && burn(window, side, Length::Minutes5, budget) >= COMMON_MODE_FACTOR
+        let is_silent = *window.sum(Length::Minutes5).requests.get(side) <= 0.0;
+        let burns = |length| burn(window, side, length, budget) >= COMMON_MODE_FACTOR;
+        burns(Length::Minutes30) && (is_silent || burns(Length::Minutes5))
     })
 }
 

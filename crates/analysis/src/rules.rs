@@ -127,14 +127,16 @@ fn proven_worse(view: &View<'_>) -> Option<Answer> {
     }
 }
 
-/// Both sides burn alike: not the migration's doing.
+/// Both sides burn alike: not the migration's doing. Where the newest minutes are missing it
+/// holds at most.
 fn common_mode(view: &View<'_>) -> Option<Answer> {
-    let (slo, _) = view
+    let (slo, budget) = view
         .with_budget()
-        .find(|(slo, budget)| burn::is_common_mode(view.state.windows.get(*slo), *budget))?;
+        .find(|(slo, budget)| burn::may_be_common_mode(view.state.windows.get(*slo), *budget))?;
+    let is_seen = burn::is_common_mode(view.state.windows.get(slo), budget);
     let kind = match view.settings.on_common_mode {
-        CommonMode::Hold => VerdictKind::Hold,
-        CommonMode::RollBack => VerdictKind::RollBack,
+        CommonMode::RollBack if is_seen => VerdictKind::RollBack,
+        CommonMode::Hold | CommonMode::RollBack => VerdictKind::Hold,
     };
     Some((kind, VerdictReason::CommonMode { signal: slo.name().to_owned() }))
 }

@@ -2,6 +2,7 @@
 
 use analysis::Settings;
 use analysis::settings::{CommonMode, Router, When};
+use model::minute::Counts;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Side, Span, Time};
 
@@ -46,6 +47,26 @@ fn both_sides_burning_alike_holds_unless_told_otherwise() {
         assert_eq!(verdict.kind, kind);
         assert_eq!(verdict.reason.name(), "CommonMode");
     }
+}
+
+#[test]
+fn what_burnt_on_both_sides_is_not_over_because_minutes_are_missing() {
+    let burning = CALM.errors(0.05);
+    let mut log = Log::new(50);
+    log.run(300, CALM, CALM).run(40, burning, burning);
+    for _ in 0..7 {
+        // Asked for, and nothing came.
+        log.row(Side::Ec2, Counts::default());
+        log.row(Side::Fargate, Counts::default());
+        log.minute += 1;
+    }
+    for on_common_mode in [CommonMode::Hold, CommonMode::RollBack] {
+        let verdict = log.verdict(&Settings { on_common_mode, ..Settings::default() });
+        assert_eq!((verdict.kind, verdict.reason.name()), (VerdictKind::Hold, "CommonMode"));
+    }
+    // Five calm minutes say that it is.
+    log.run(6, CALM, CALM);
+    assert_ne!(log.verdict(&Settings::default()).reason.name(), "CommonMode");
 }
 
 #[test]

@@ -126,6 +126,11 @@ impl Disturbances {
         }
     }
 
+    /// What waits for a share waits no more: it will not happen.
+    pub(crate) fn forget_waiting(&mut self) {
+        self.faults.retain(|state| state.since.is_some());
+    }
+
     /// The faults that act at `now`; one that happens once acts for ever, in its consequences.
     pub(crate) fn acting(&self, now: Time) -> impl Iterator<Item = &Fault> {
         self.faults.iter().filter(move |state| state.acts(now)).map(|state| &state.fault)

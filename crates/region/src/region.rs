@@ -182,6 +182,11 @@ impl Region {
         Ok(())
     }
 
+    /// The script is over: faults that still wait for a share will not begin.
+    pub fn forget_waiting_faults(&mut self) {
+        self.disturbances.forget_waiting();
+    }
+
     /// The application team releases on one side, in every application.
     pub fn release(&mut self, side: Side, factor: f64) {
         let now = self.now;

@@ -80,6 +80,8 @@ struct Scene<'a> {
     past: &'a Past,
     truth: &'a Truth,
     pass: &'a Pass,
+    /// Without its record Ferry decides nothing, and says no more than that.
+    is_store_down: bool,
 }
 
 /// A change of weights that Ferry made.
@@ -187,7 +189,8 @@ impl Watched {
         verdicts: &mut Verdicts<'_>,
     ) {
         let Self { managed, past, history, .. } = self;
-        let scene = Scene { managed, past, truth, pass };
+        let is_store_down = witness.is_in_trouble();
+        let scene = Scene { managed, past, truth, pass, is_store_down };
         for (position, entry) in changes.iter().filter(|(_, entry)| owns(managed, &entry.change)) {
             match entry.author {
                 Author::Caller => {

@@ -74,6 +74,12 @@ impl Witness {
         self.intents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the store fails at present.
+    #[must_use]
+    pub fn is_in_trouble(&self) -> bool {
+        self.trouble().is_some()
+    }
+
     fn trouble(&self) -> Option<TroubleKind> {
         let now = self.world.with(|region| region.now());
         self.troubles.iter().find(|t| t.from <= now && now < t.until).map(|trouble| trouble.kind)

@@ -42,7 +42,8 @@ impl Fleet {
     }
 
     /// S7: a migration starts only while fewer than the limit are on their way, counted by their
-    /// true weights, and none moves on while the brake is on.
+    /// true weights, and none moves on while the brake is on. What is on its way goes on, also
+    /// where a person put more there than the limit would have let start.
     pub(super) fn within_limits(
         &mut self,
         world: &SimulatedCloud,
@@ -56,11 +57,14 @@ impl Fleet {
         let braked = self.failures.len() >= count(limits.failures_before_brake);
         for pass in &tick.passes {
             let Some(owner) = watched.get(&pass.name) else { continue };
-            let Some(at) = first_rise(owner, changes) else { continue };
+            let Some((at, from)) = first_rise(owner, changes) else { continue };
             let mut verdicts = Verdicts { migration: &pass.name, into: violations };
             if braked {
                 let failures = self.failures.len();
                 verdicts.broken("S7", at, format!("a step after {failures} rollbacks"));
+            }
+            if from > Share::ZERO {
+                continue;
             }
             let on_their_way: Vec<&Pass> = tick
                 .passes
@@ -100,15 +104,16 @@ impl Fleet {
     }
 }
 
-/// When Ferry raised the share of `owner` from nothing in this tick.
-fn first_rise(owner: &Watched, changes: &[Entry]) -> Option<Time> {
+/// When Ferry first raised the share of `owner` in this tick, and from where.
+fn first_rise(owner: &Watched, changes: &[Entry]) -> Option<(Time, Share)> {
     changes.iter().find_map(|entry| match &entry.change {
         Change::Weights { before, after, .. }
             if entry.author == Author::Caller
                 && entry.outcome.made()
                 && owner.owns(&entry.change) =>
         {
-            (after.share()? > before.share()?).then_some(entry.at)
+            let before = before.share()?;
+            (after.share()? > before).then_some((entry.at, before))
         }
         Change::Weights { .. }
         | Change::Desired { .. }

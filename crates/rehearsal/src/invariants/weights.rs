@@ -146,9 +146,11 @@ impl History {
             || conditions.is_true(ConditionType::RolledBack)
             || scene.pass.plan.status.latch.is_some();
         let read_at = scene.pass.observation.split.at();
-        let is_blind = read_at.is_none_or(|read| at.since(read) > DRIFT_SAID_AFTER);
+        let is_blind =
+            read_at.is_none_or(|read| at.since(read) > DRIFT_SAID_AFTER) || scene.is_store_down;
         if is_said || is_blind {
-            self.drift_since = None;
+            // The time to say it begins once it can be seen and decided.
+            self.drift_since = Some(at);
             return;
         }
         let since = (*self.drift_since.get_or_insert(moved.at)).max(moved.at);
@@ -198,12 +200,13 @@ pub(super) fn never_dark(
 }
 
 /// S5: a verdict to roll back is followed in the same pass, unless EC2 cannot carry more and the
-/// pass says so; nothing else may hold it up.
+/// pass says so, or the store fails: without an intent on record nothing is written (C2). Nothing
+/// else may hold it up.
 pub(super) fn way_back(scene: &Scene<'_>, verdicts: &mut Verdicts<'_>) {
     let status = &scene.pass.plan.status;
     let is_live = status.share.set.is_some_and(|share| share > Share::ZERO);
     let must = scene.pass.verdict.kind == VerdictKind::RollBack && status.drained_at.is_none();
-    if !is_live || !must {
+    if !is_live || !must || scene.is_store_down {
         return;
     }
     let goes = plans(scene.pass, |action| match action {

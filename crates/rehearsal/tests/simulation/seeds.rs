@@ -1,18 +1,32 @@
 //! Safety while faults last, then liveness.
 
-use crate::case::Case;
+use crate::case::{Case, Kept};
 
 /// Seeds that are always tried, and the tests that share them.
 const SEEDS: u64 = 200;
 const CHUNKS: u64 = 8;
 
 /// Seeds that once broke a promise.
-const FOUND: &[u64] = &[1, 2, 12, 21, 26, 59, 118, 123, 132, 174, 389, 446, 554];
+const FOUND: &[u64] =
+    &[1, 2, 12, 21, 26, 59, 118, 123, 132, 174, 389, 446, 554, 665, 1433, 1503, 1901, 2112];
+
+/// False alarms of the judge that are allowed among so many seeds, about half of which begin a
+/// second attempt: many times what was measured (2 in 4,000), and far below a judge that cries.
+const SEEDS_PER_FALSE_ALARM: usize = 100;
 
 fn check(seeds: impl IntoIterator<Item = u64>) {
-    let broken: Vec<String> =
-        seeds.into_iter().filter_map(|seed| Case::of(seed).run(false).err()).collect();
+    let (mut count, mut broken, mut alarms) = (0, Vec::new(), Vec::new());
+    for seed in seeds {
+        count += 1;
+        match Case::of(seed).run(false) {
+            Ok(Kept::Wholly) => {}
+            Ok(Kept::WithFalseAlarm) => alarms.push(seed),
+            Err(why) => broken.push(why),
+        }
+    }
     assert!(broken.is_empty(), "{} seeds break promises\n{}", broken.len(), broken.join("\n"));
+    let allowed = 1 + count / SEEDS_PER_FALSE_ALARM;
+    assert!(alarms.len() <= allowed, "false alarms of the judge in the seeds {alarms:?}");
 }
 
 /// Every `CHUNKS`th seed; `FERRY_SEEDS` asks for more of them.

@@ -65,6 +65,11 @@ impl Wish {
         self.target.starts_with("share")
     }
 
+    /// Whether a step that can be proven ends by proof alone.
+    pub(crate) fn wants_proof(&self) -> bool {
+        self.is_share() || self.target.contains("advance: evidence")
+    }
+
     /// The migration's file.
     pub(crate) fn text(&self) -> String {
         let Self { name, cluster, target, step_max, rest, attempt, .. } = self;

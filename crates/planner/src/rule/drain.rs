@@ -3,7 +3,7 @@
 
 use model::action::Action;
 use model::plan::{Reason, Rule};
-use model::{Share, Side, Span, Time};
+use model::{PerSide, Share, Side, Span, Time};
 
 use crate::draft::Draft;
 use crate::facts::Facts;
@@ -30,10 +30,13 @@ fn is_quiet(facts: &Facts<'_>, side: Side) -> Option<bool> {
 /// Traffic is back on EC2: Fargate keeps its floor until its own requests are quiet, then both
 /// floors are given back.
 fn after_rollback(facts: &Facts<'_>, draft: &mut Draft) {
-    let promised = draft.status.floors.fargate.or(draft.status.floors.ec2).is_some();
+    let PerSide { ec2, fargate } = draft.status.floors;
+    let saved = draft.status.saved;
+    // Bounds count as given back once they are seen to be: a write may be lost.
+    let is_held = ec2.or(fargate).is_some() || saved.ec2.or(saved.fargate).is_some();
     let is_wanted = draft.status.latch.is_some() || draft.status.share.wanted == Some(Share::ZERO);
     let is_back = facts.live == Some(Share::ZERO) && is_wanted;
-    if !is_back || !promised {
+    if !is_back || !is_held {
         draft.status.fargate_quiet_since = None;
         return;
     }

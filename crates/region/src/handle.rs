@@ -23,7 +23,14 @@ type Written = Result<(), cloud::Error>;
 impl Region {
     /// Answers one call at the present.
     pub fn handle(&mut self, request: &Request<'_>) -> Response {
-        let operation = request.operation();
+        let (operation, writes) = (request.operation(), request.writes());
+        self.show(operation, writes, false);
+        let response = self.answer(request, operation);
+        self.show(operation, writes, true);
+        response
+    }
+
+    fn answer(&mut self, request: &Request<'_>, operation: &'static str) -> Response {
         self.journal.count(operation);
         if self.disturbances.is_empty() {
             return self.carry_out(request, operation, Span::ZERO).unwrap_or_else(Response::Failed);

@@ -31,6 +31,7 @@ pub mod journal;
 mod latency;
 pub mod load;
 mod minute;
+pub mod onlooker;
 mod region;
 pub mod request;
 mod route;

@@ -16,6 +16,7 @@ use crate::disturbance::{Blow, Disturbances};
 use crate::fault::{DeathReason, Edit, FaultRow, FaultScript};
 use crate::fleet::TICK_SECONDS;
 use crate::journal::{Author, Change, Entry, Journal, Outcome};
+use crate::onlooker::Onlooker;
 use crate::route::Pair;
 use crate::service::Service;
 use crate::spec::{MetricsSpec, RegionSpec};
@@ -24,7 +25,7 @@ use crate::truth::{Minute, SideTruth, Truth};
 const TICK: Span = Span::from_secs(10);
 const TICKS_PER_MINUTE: u64 = 6;
 
-/// A simulated AWS region. A clone is a fork: both go on from here with the same chance.
+/// A simulated AWS region.
 #[derive(Debug, Clone)]
 pub struct Region {
     start: Time,
@@ -39,6 +40,7 @@ pub struct Region {
     /// What reads answered a while ago, kept only where a fault asks for it.
     past: VecDeque<Past>,
     past_max: Option<Span>,
+    pub(crate) onlooker: Option<Onlooker>,
 }
 
 /// What the world looked like at a moment.
@@ -86,6 +88,7 @@ impl Region {
             border: draws.fork("border"),
             metrics: spec.metrics,
             past: VecDeque::new(),
+            onlooker: None,
         })
     }
 

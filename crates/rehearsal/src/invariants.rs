@@ -57,6 +57,7 @@ impl fmt::Display for Violation {
 }
 
 /// Checks the promises of all migrations of one daemon.
+#[derive(Clone)]
 pub struct Checker {
     violations: Vec<Violation>,
     watched: BTreeMap<String, Watched>,
@@ -66,6 +67,7 @@ pub struct Checker {
 }
 
 /// One migration and what the checker remembers of it.
+#[derive(Clone)]
 struct Watched {
     managed: Managed,
     /// Its place among the region's applications; `None` for one the region does not hold.

@@ -15,6 +15,7 @@
 //!
 //! Deliberately absent: files and terminals (the command reads and shows), wall-clock time.
 
+pub mod fork;
 pub mod invariants;
 pub mod record;
 mod recorder;

@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use cloud::Clock;
 use controller::{Controller, Managed, Tick, Unsupported};
-use model::Time;
 use model::settings::Settings;
 use model::spec::Migration;
+use model::{Span, Time};
 use region::fault::FaultRow;
 use region::load::Load;
 use region::{Region, SimulatedCloud};
 use store::Store;
 
+use crate::fork::{Fork, Forks, Place};
 use crate::invariants::{Checker, Violation};
 use crate::witness::{Trouble, Witness};
 use crate::{Error, world};
+
+/// Another process begins this long after the last one ended: ECS starts a task anew.
+const BACK_AFTER: Span = Span::from_secs(20);
 
 /// What a simulation is made of.
 #[derive(Debug, Clone)]
@@ -119,6 +123,42 @@ impl Simulation {
         self.next_at = tick.next_at;
         self.checker.check(&self.handle, &self.store, &tick);
         tick
+    }
+
+    /// A tick, and for each place that `forks` took in it what another process goes on with there
+    /// a little later. Whatever was done up to the place is checked against the tick it was done
+    /// in; what is done afterwards is checked as it comes.
+    ///
+    /// # Errors
+    /// [`Unsupported`] never comes: the specs were taken before.
+    pub async fn tick_forked(
+        &mut self,
+        forks: &Forks,
+    ) -> Result<(Tick, Vec<(Place, Self)>), Unsupported> {
+        let before = self.checker.clone();
+        let tick = self.tick().await;
+        let mut forked = Vec::new();
+        for Fork { place, handle, store } in forks.take() {
+            let store = Arc::new(store);
+            let mut checker = before.clone();
+            checker.check(&handle, &store, &tick);
+            let mut other = Self {
+                controller: Controller::new(
+                    handle.cloud(),
+                    Arc::clone(&store) as Arc<dyn Store>,
+                    self.settings.clone(),
+                ),
+                checker,
+                handle,
+                store,
+                settings: self.settings.clone(),
+                specs: self.specs.clone(),
+                next_at: tick.at + BACK_AFTER,
+            };
+            other.restart()?;
+            forked.push((place, other));
+        }
+        Ok((tick, forked))
     }
 
     /// When the next tick is due.

@@ -1,7 +1,8 @@
 //! A store that remembers when each intent was saved, counted in changes of the region, so that
 //! intent-before-act (C2) can be checked against what really happened; and that can fail.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use controller::Managed;
@@ -19,6 +20,17 @@ pub struct Witness {
     world: SimulatedCloud,
     intents: Mutex<Vec<Seen>>,
     troubles: Vec<Trouble>,
+    onlooker: OnceLock<Onlooker>,
+}
+
+/// Is shown each save just before and just after it is made: `true` when it was made and the
+/// caller has not been told yet.
+struct Onlooker(Box<dyn Fn(bool) + Send + Sync>);
+
+impl fmt::Debug for Onlooker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Onlooker")
+    }
 }
 
 /// A span of time in which the store fails.
@@ -55,7 +67,36 @@ impl Witness {
     /// An empty store that fails in `troubles`.
     #[must_use]
     pub fn new(world: SimulatedCloud, troubles: Vec<Trouble>) -> Self {
-        Self { inner: MemoryStore::new(), world, intents: Mutex::new(Vec::new()), troubles }
+        Self {
+            inner: MemoryStore::new(),
+            world,
+            intents: Mutex::new(Vec::new()),
+            troubles,
+            onlooker: OnceLock::new(),
+        }
+    }
+
+    /// A store of its own for `world`, a fork of this one's, with all that was saved and seen.
+    #[must_use]
+    pub fn fork(&self, world: SimulatedCloud) -> Self {
+        Self {
+            inner: self.inner.fork(),
+            world,
+            intents: Mutex::new(self.intents().clone()),
+            troubles: self.troubles.clone(),
+            onlooker: OnceLock::new(),
+        }
+    }
+
+    /// From now on `look` is shown every save; only the first who asks is.
+    pub fn look_on(&self, look: impl Fn(bool) + Send + Sync + 'static) {
+        let _first = self.onlooker.set(Onlooker(Box::new(look)));
+    }
+
+    fn show(&self, done: bool) {
+        if let Some(Onlooker(look)) = self.onlooker.get() {
+            look(done);
+        }
     }
 
     /// Whether `entry`, the journal's change number `position`, was on record as part of an open
@@ -166,12 +207,14 @@ impl Store for Witness {
         contents: &Contents,
         entries: &[store::Entry],
     ) -> Result<Version> {
+        self.show(false);
         let trouble = self.trouble();
         if trouble == Some(TroubleKind::Unavailable) {
             return Err(unavailable());
         }
         let version = self.inner.save(name, expected, contents, entries).await?;
         self.note(name, contents);
+        self.show(true);
         match trouble {
             Some(_) => Err(Error::OutcomeUnknown { message: "no reply came in time".to_owned() }),
             None => Ok(version),

@@ -16,7 +16,7 @@ pub struct MemoryStore {
     migrations: Mutex<BTreeMap<String, Kept>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Kept {
     record: Record,
     history: VecDeque<Numbered>,
@@ -29,6 +29,12 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A store of its own that holds what this one holds now.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { migrations: Mutex::new(self.lock().clone()) }
     }
 
     /// A panic elsewhere while the lock was held leaves whole records behind: each is replaced

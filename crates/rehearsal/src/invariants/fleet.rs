@@ -12,7 +12,7 @@ use region::journal::{Author, Change, Entry};
 use super::{Verdicts, Violation, Watched};
 
 /// What is remembered of all migrations together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fleet {
     settings: Settings,
     /// When attempts were rolled back automatically, by migration.

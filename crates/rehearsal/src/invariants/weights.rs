@@ -21,7 +21,7 @@ const DRIFT_SAID_AFTER: Span = Span::from_mins(12);
 const ROUNDING: u16 = 3;
 
 /// How the weights of one migration came to be what they are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct History {
     /// The share Ferry last wrote, or first found.
     written: Option<Share>,

@@ -482,8 +482,9 @@ fn rest(wish: &Wish, pass: &Pass) -> Option<Rest> {
         Some(latch) if latch.reason == RollbackReason::MovedByHand => return Some(Rest::ByHand),
         Some(_) => {
             let is_back = status.share.set == Some(Share::ZERO);
-            let promised = status.floors.iter().any(|(_, floor)| floor.is_some());
-            return (is_back && !promised).then_some(Rest::Fell);
+            let is_held = status.floors.iter().any(|(_, floor)| floor.is_some())
+                || status.saved.iter().any(|(_, saved)| saved.is_some());
+            return (is_back && !is_held).then_some(Rest::Fell);
         }
         None => {}
     }

@@ -4,6 +4,9 @@
 //! two days with faults    |  faults are over, people mend what people must  |  rest
 //! S, O, C, L2, L3 checked |  L1: a rest that has a name, within a bound      |  no write at all
 //! ```
+//!
+//! Most cases hurry, so that much happens in two days: dwells of minutes, a bake of an hour. A
+//! whole migration takes its time as a real one does, with faults for its first week.
 
 use std::fmt::Write as _;
 
@@ -26,14 +29,34 @@ use sampling::Generator;
 
 use crate::world::{Router, START, Wish, at, flat, tide, week};
 
-/// Faults come and go within this.
-const FAULTS_LAST: Span = Span::from_days(2);
+/// How long a case takes its time for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    /// Faults come and go within this.
+    faults_last: Span,
+    /// A rest is reached within this after them.
+    rest_within: Span,
+    /// By which variable the case is replayed.
+    variable: &'static str,
+}
+
+/// Seven or more steps of at most an hour each, bake and drain, for two migrations one after the
+/// other, and a brake of six hours.
+const HURRIED: Pace = Pace {
+    faults_last: Span::from_days(2),
+    rest_within: Span::from_hours(40),
+    variable: "FERRY_SEED",
+};
+/// Seven or more steps of six hours, a day of bake and one of drain, for two one after the other.
+const WHOLE: Pace = Pace {
+    faults_last: Span::from_days(7),
+    rest_within: Span::from_days(12),
+    variable: "FERRY_WHOLE_SEED",
+};
+
 /// What burnt the budget before the faults ended is forgotten after this: the longest window of
 /// the burn rates is six hours.
 const FORGOTTEN_AFTER: Span = Span::from_hours(7);
-/// A rest is reached within this after the faults: seven or more steps of at most an hour each,
-/// bake and drain, for two migrations one after the other, and a brake of six hours.
-const REST_WITHIN: Span = Span::from_hours(40);
 /// No write is seen for this long at rest.
 const REST_LASTS: Span = Span::from_hours(5);
 
@@ -60,6 +83,7 @@ pub(crate) struct Case {
     restarts: Vec<Time>,
     /// Whether somebody raises the attempt once the faults are over.
     rearmed: bool,
+    pace: Pace,
 }
 
 impl Case {
@@ -86,11 +110,26 @@ impl Case {
             settings,
             load,
             load_name,
-            faults: random(seed, FAULTS_LAST).faults,
-            troubles: troubles(&mut draws),
-            restarts: restarts(&mut draws),
+            faults: random(seed, HURRIED.faults_last).faults,
+            troubles: troubles(&mut draws, HURRIED),
+            restarts: restarts(&mut draws, HURRIED),
             rearmed: draws.chance(0.5),
+            pace: HURRIED,
         }
+    }
+
+    /// A whole migration: as `seed` tries it in a hurry, but with the time of a real one.
+    pub(crate) fn whole(seed: u64) -> Self {
+        let mut draws = Generator::new(seed).fork("whole");
+        let mut case = Self::of(seed);
+        for wish in &mut case.wishes {
+            wish.unhurry();
+        }
+        case.faults = random(seed, WHOLE.faults_last).faults;
+        case.troubles = troubles(&mut draws, WHOLE);
+        case.restarts = restarts(&mut draws, WHOLE);
+        case.pace = WHOLE;
+        case
     }
 
     fn setup(&self) -> Setup {
@@ -102,7 +141,7 @@ impl Case {
             troubles: self.troubles.clone(),
             seed: self.seed,
             start: START,
-            days: 7,
+            days: 21,
         }
     }
 
@@ -128,9 +167,9 @@ impl Case {
         writeln!(text, "{self}").expect("a string takes all");
         write!(
             text,
-            "Replay it with its timeline:\n  FERRY_SEED={} cargo nextest run -p rehearsal \
-             --no-capture one_seed\n",
-            self.seed
+            "Replay it with its timeline:\n  {}={} cargo nextest run -p rehearsal --no-capture \
+             one_seed\n",
+            self.pace.variable, self.seed
         )
         .expect("a string takes all");
         text
@@ -193,10 +232,10 @@ fn load(draws: &mut Generator, seed: u64) -> (Load, String) {
     }
 }
 
-fn troubles(draws: &mut Generator) -> Vec<Trouble> {
+fn troubles(draws: &mut Generator, pace: Pace) -> Vec<Trouble> {
     let count = if draws.chance(0.3) { draws.integer_between(1, 3) } else { 0 };
     let mut trouble = || {
-        let from = at(Span::from_secs(draws.below(FAULTS_LAST.as_secs() * 5 / 6)));
+        let from = at(Span::from_secs(draws.below(pace.faults_last.as_secs() * 5 / 6)));
         let until = from + Span::from_secs(draws.integer_between(10, 1_800));
         let kind =
             if draws.chance(0.5) { TroubleKind::Unavailable } else { TroubleKind::LostReply };
@@ -205,10 +244,10 @@ fn troubles(draws: &mut Generator) -> Vec<Trouble> {
     (0..count).map(|_| trouble()).collect()
 }
 
-fn restarts(draws: &mut Generator) -> Vec<Time> {
+fn restarts(draws: &mut Generator, pace: Pace) -> Vec<Time> {
     let count = if draws.chance(0.3) { draws.integer_between(1, 3) } else { 0 };
     let mut restarts: Vec<Time> =
-        (0..count).map(|_| at(Span::from_secs(draws.below(FAULTS_LAST.as_secs())))).collect();
+        (0..count).map(|_| at(Span::from_secs(draws.below(pace.faults_last.as_secs())))).collect();
     restarts.sort_unstable();
     restarts
 }
@@ -235,7 +274,7 @@ struct Course<'a> {
 
 impl Course<'_> {
     async fn run(&mut self, simulation: &mut Simulation) {
-        let faults_end = at(FAULTS_LAST);
+        let faults_end = at(self.case.pace.faults_last);
         for restart in &self.case.restarts {
             self.until(simulation, *restart).await;
             simulation.restart().expect("the specs were taken before");
@@ -250,7 +289,7 @@ impl Course<'_> {
             self.turn(simulation).await;
         }
         let from = simulation.next_at();
-        while !self.is_at_rest() && simulation.next_at().since(from) < REST_WITHIN {
+        while !self.is_at_rest() && simulation.next_at().since(from) < self.case.pace.rest_within {
             self.turn(simulation).await;
         }
         self.check_rest(from);

@@ -2,9 +2,12 @@
 
 use crate::case::{Case, Kept};
 
-/// Seeds that are always tried, and the tests that share them.
-const SEEDS: u64 = 200;
-const CHUNKS: u64 = 8;
+/// Seeds that are always tried, unless `FERRY_SEEDS` asks for another number.
+const SEEDS: u64 = 1_000;
+/// One of so many is a whole migration.
+const WHOLE_EVERY: u64 = 20;
+/// Tests that share them: each runs in a process of its own, so that all cores are used.
+const CHUNKS: u64 = 16;
 
 /// Seeds that once broke a promise.
 const FOUND: &[u64] =
@@ -14,13 +17,13 @@ const FOUND: &[u64] =
 /// second attempt: many times what was measured (2 in 4,000), and far below a judge that cries.
 const SEEDS_PER_FALSE_ALARM: usize = 100;
 
-fn check(seeds: impl IntoIterator<Item = u64>) {
+fn check(cases: impl IntoIterator<Item = Case>) {
     let (mut count, mut broken, mut alarms) = (0, Vec::new(), Vec::new());
-    for seed in seeds {
+    for case in cases {
         count += 1;
-        match Case::of(seed).run(false) {
+        match case.run(false) {
             Ok(Kept::Wholly) => {}
-            Ok(Kept::WithFalseAlarm) => alarms.push(seed),
+            Ok(Kept::WithFalseAlarm) => alarms.push(case.seed),
             Err(why) => broken.push(why),
         }
     }
@@ -29,19 +32,37 @@ fn check(seeds: impl IntoIterator<Item = u64>) {
     assert!(alarms.len() <= allowed, "false alarms of the judge in the seeds {alarms:?}");
 }
 
-/// Every `CHUNKS`th seed; `FERRY_SEEDS` asks for more of them.
-fn chunk(number: u64) {
+/// How many seeds hurry, and how many are whole migrations.
+fn seeds() -> (u64, u64) {
     let seeds = match std::env::var("FERRY_SEEDS") {
         Ok(text) => text.parse().expect("FERRY_SEEDS is a number of seeds"),
         Err(_) => SEEDS,
     };
-    check((number..seeds).step_by(usize::try_from(CHUNKS).expect("a small number")));
+    let whole = seeds / WHOLE_EVERY;
+    (seeds - whole, whole)
+}
+
+/// Every `CHUNKS`th seed.
+fn chunk(number: u64) {
+    let (hurried, whole) = seeds();
+    let step = usize::try_from(CHUNKS).expect("a small number");
+    check((number..whole).step_by(step).map(Case::whole));
+    check((number..hurried).step_by(step).map(Case::of));
+}
+
+/// The seed that a variable asks to see.
+fn asked(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a seed")))
 }
 
 #[test]
 fn one_seed_keeps_its_promises() {
-    let Ok(text) = std::env::var("FERRY_SEED") else { return check(FOUND.iter().copied()) };
-    let case = Case::of(text.parse().expect("FERRY_SEED is a seed"));
+    let case = match (asked("FERRY_SEED"), asked("FERRY_WHOLE_SEED")) {
+        (Some(seed), _) => Case::of(seed),
+        (None, Some(seed)) => Case::whole(seed),
+        (None, None) => return check(FOUND.iter().copied().map(Case::of)),
+    };
     println!("{case}");
     if let Err(broken) = case.run(true) {
         panic!("{broken}");
@@ -68,4 +89,12 @@ chunks! {
     promises_hold_for_seeds_5: 5,
     promises_hold_for_seeds_6: 6,
     promises_hold_for_seeds_7: 7,
+    promises_hold_for_seeds_8: 8,
+    promises_hold_for_seeds_9: 9,
+    promises_hold_for_seeds_10: 10,
+    promises_hold_for_seeds_11: 11,
+    promises_hold_for_seeds_12: 12,
+    promises_hold_for_seeds_13: 13,
+    promises_hold_for_seeds_14: 14,
+    promises_hold_for_seeds_15: 15,
 }

@@ -33,6 +33,8 @@ pub(crate) struct Wish {
     pub(crate) step_max: &'static str,
     pub(crate) rest: String,
     pub(crate) attempt: u32,
+    /// `drain.quietFor`.
+    pub(crate) quiet_for: &'static str,
 }
 
 impl Default for Wish {
@@ -48,6 +50,7 @@ impl Default for Wish {
             step_max: "25%",
             rest: String::new(),
             attempt: 1,
+            quiet_for: "30m",
         }
     }
 }
@@ -65,6 +68,15 @@ impl Wish {
         self.target.starts_with("share")
     }
 
+    /// Takes the time of a real migration: six hours a step, a day of bake and one of drain.
+    pub(crate) fn unhurry(&mut self) {
+        for dwell in ["5m", "10m", "30m", "1h"] {
+            self.target = self.target.replace(&format!("dwellMin: {dwell},"), "dwellMin: 6h,");
+        }
+        self.target = self.target.replace("bake: 1h", "bake: 1d");
+        self.quiet_for = "1d";
+    }
+
     /// Whether a step that can be proven ends by proof alone.
     pub(crate) fn wants_proof(&self) -> bool {
         self.is_share() || self.target.contains("advance: evidence")
@@ -72,7 +84,7 @@ impl Wish {
 
     /// The migration's file.
     pub(crate) fn text(&self) -> String {
-        let Self { name, cluster, target, step_max, rest, attempt, .. } = self;
+        let Self { name, cluster, target, step_max, rest, attempt, quiet_for, .. } = self;
         let router = self.router();
         format!(
             "apiVersion: ferry/v1
@@ -93,7 +105,7 @@ spec:
   slos:
     - {{name: latency, latency: {{threshold: 300ms, objective: 99%}}}}
     - {{name: availability, availability: {{objective: 99.9%}}}}
-  drain: {{quietFor: 30m, requestsPerMinuteMax: 1000000, giveUpAfter: 7d}}
+  drain: {{quietFor: {quiet_for}, requestsPerMinuteMax: 1000000, giveUpAfter: 7d}}
 {rest}"
         )
     }

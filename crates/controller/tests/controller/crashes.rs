@@ -29,7 +29,7 @@ fn run_with_crash(tap: &Tap, points: u32) -> bool {
 }
 
 #[test]
-fn a_crash_anywhere_ends_where_no_crash_does_with_one_more_write_at_most() {
+fn f1_a_crash_anywhere_ends_where_no_crash_does_with_one_more_write_at_most() {
     let calm = region(&["api"]);
     run(&calm, &mut controller(&calm, &[spec("api")]), LONG);
     assert_eq!(calm.shares(), [Share::percent(10), Share::percent(25)]);
@@ -62,7 +62,7 @@ fn assert_balanced(tap: &Tap, points: u32) {
 }
 
 #[test]
-fn a_lost_reply_is_read_again_and_not_sent_again() {
+fn f2_a_lost_reply_is_read_again_and_not_sent_again() {
     let tap = region(&["api"]);
     tap.trouble("set", "", Trouble::ReplyLost);
     let mut controller = controller(&tap, &[spec("api")]);
@@ -84,7 +84,7 @@ fn a_lost_reply_is_read_again_and_not_sent_again() {
 }
 
 #[test]
-fn one_migration_that_fails_for_ever_stops_no_other() {
+fn f21_one_migration_that_fails_for_ever_stops_no_other() {
     let tap = region(&["bad", "good"]);
     for call in ["service", "target_group", "quantiles", "minute", "split", "set"] {
         tap.trouble(call, "bad", Trouble::Refused(cloud::ErrorKind::Denied));

@@ -69,7 +69,7 @@ fn a_store_that_cannot_be_read_holds_every_migration_and_says_so() {
 }
 
 #[test]
-fn of_two_controllers_on_one_store_at_most_one_acts_on_a_change() {
+fn f10_of_two_controllers_on_one_store_at_most_one_acts_on_a_change() {
     let alone = region(&["api"]);
     run(&alone, &mut controller(&alone, &[spec("api")]), LONG);
     let tap = region(&["api"]);

@@ -1,4 +1,5 @@
-//! What every kind of fault leads to, one small run each.
+//! What every kind of fault leads to, one small run each. Names begin with the faults' numbers in
+//! the catalogue of `docs/architecture.md`, where they have one.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +76,7 @@ fn nothing_wrong_goes_all_the_way() {
 }
 
 #[test]
-fn gaps_nulls_and_delays_of_metrics_hold_and_never_go_back() {
+fn f11_gaps_nulls_and_delays_of_metrics_hold_and_never_go_back() {
     for row in [
         "{at: 30m, for: 3h, type: metricGap, side: fargate}",
         "{at: 30m, for: 3h, type: metricGap, side: ec2}",
@@ -97,7 +98,7 @@ fn gaps_nulls_and_delays_of_metrics_hold_and_never_go_back() {
 }
 
 #[test]
-fn throttled_calls_are_not_made_in_a_hot_loop() {
+fn f4_throttled_calls_are_not_made_in_a_hot_loop() {
     let calls = |rows: &[&str]| {
         let total = std::cell::Cell::new(0);
         rehearse(rows, |run| total.set(total.get() + run.record.totals.calls));
@@ -117,7 +118,7 @@ fn throttled_calls_are_not_made_in_a_hot_loop() {
 }
 
 #[test]
-fn a_lost_reply_or_an_old_answer_makes_no_second_step() {
+fn f2_f6_a_lost_reply_or_an_old_answer_makes_no_second_step() {
     for row in [
         "{at: 0s, type: lostReply, api: 'route53:ChangeResourceRecordSets', nth: 1}",
         "{at: 0s, type: lostReply, api: 'route53:ChangeResourceRecordSets', nth: 2}",
@@ -134,7 +135,7 @@ fn a_lost_reply_or_an_old_answer_makes_no_second_step() {
 }
 
 #[test]
-fn weights_moved_to_ec2_by_hand_are_left_there() {
+fn f15_weights_moved_to_ec2_by_hand_are_left_there() {
     // 0 % is where the step before came from, 2 % is nowhere.
     for value in ["0%", "2%"] {
         let row = format!("{{at: 21m, type: edit, target: weights, value: {value}}}");
@@ -146,7 +147,7 @@ fn weights_moved_to_ec2_by_hand_are_left_there() {
 }
 
 #[test]
-fn weights_moved_to_fargate_by_hand_are_held_and_said() {
+fn f15_weights_moved_to_fargate_by_hand_are_held_and_said() {
     rehearse(&["{at: 40m, type: edit, target: weights, value: 27%}"], |run| {
         assert_eq!(last(&run.record), Share::percent(27));
         assert!(says(&run.record, "somebody changed it"));
@@ -154,7 +155,7 @@ fn weights_moved_to_fargate_by_hand_are_held_and_said() {
 }
 
 #[test]
-fn minimums_lowered_by_hand_are_raised_again() {
+fn f15_minimums_lowered_by_hand_are_raised_again() {
     for target in ["ec2.min", "fargate.min"] {
         let row = format!("{{at: 6h, type: edit, target: {target}, value: 1}}");
         rehearse(&[&row], |run| {
@@ -170,7 +171,7 @@ fn minimums_lowered_by_hand_are_raised_again() {
 }
 
 #[test]
-fn a_desired_count_set_below_its_minimum_is_lifted_again() {
+fn f15_a_desired_count_set_below_its_minimum_is_lifted_again() {
     // At share 0, where the first step would wait for ever, and at rest at the last step, where
     // the way back would be short of tasks.
     for (at, target) in [("0s", "ec2"), ("0s", "fargate"), ("12h", "ec2")] {
@@ -189,7 +190,7 @@ fn a_desired_count_set_below_its_minimum_is_lifted_again() {
 }
 
 #[test]
-fn a_fargate_without_tasks_goes_back_at_once() {
+fn f16_a_fargate_without_tasks_goes_back_at_once() {
     for reason in ["imagePull", "network"] {
         let row = format!(
             "{{whenShare: 25%, for: 2h, type: taskDeath, side: fargate, count: 1000, reason: {reason}}}"
@@ -205,13 +206,13 @@ fn a_fargate_without_tasks_goes_back_at_once() {
 }
 
 #[test]
-fn a_few_dead_tasks_are_no_reason_to_go_back() {
+fn f16_a_few_dead_tasks_are_no_reason_to_go_back() {
     let row = "{at: 3h, for: 1h, type: taskDeath, side: fargate, count: 1, reason: diskFull}";
     rehearse(&[row], |run| assert_eq!(last(&run.record), Share::FULL));
 }
 
 #[test]
-fn tasks_that_find_no_place_hold_the_step_with_their_number() {
+fn f16_tasks_that_find_no_place_hold_the_step_with_their_number() {
     rehearse(&["{at: 0s, for: 5h, type: placement, side: fargate}"], |run| {
         // The tasks that it has are enough for the first step.
         assert_eq!(highest(&run.record, Span::ZERO, Span::from_hours(5)), Share::percent(5));
@@ -230,7 +231,7 @@ fn sides_on_different_releases_are_not_compared() {
 }
 
 #[test]
-fn what_ails_both_sides_alike_is_held_and_not_fled() {
+fn f13_what_ails_both_sides_alike_is_held_and_not_fled() {
     for row in [
         "{at: 40m, for: 2h, type: errors, side: both, rate: 5%}",
         "{at: 40m, for: 2h, type: latency, side: both, factor: 4}",
@@ -254,7 +255,7 @@ fn what_ails_fargate_goes_back() {
 }
 
 #[test]
-fn clients_that_do_not_follow_close_the_gate() {
+fn f25_clients_that_do_not_follow_close_the_gate() {
     // Resolvers of most clients keep the old answer for a day: the real share is not the set one.
     let row = "{at: 0s, type: slowResolver, fraction: 80%, ttl: 10d}";
     let wish = Wish { target: QUICK.to_owned(), step_max: "50%", ..Wish::default() };

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a replayed seed shows its timeline to a person")]
 
 mod case;
+mod catalogue;
 mod crashes;
 mod determinism;
 mod faults;

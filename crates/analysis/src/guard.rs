@@ -58,6 +58,10 @@ fn shrunk(counted: &Counted) -> f64 {
     SMALL_RATIO * (counted.bad.ec2 + 0.5) / (counted.requests.ec2 + 5.0)
 }
 
+fn is_within(paired: &GuardMinute, minute: i64) -> bool {
+    minute - paired.minute < SPAN_MINUTES_MAX
+}
+
 impl Guard {
     /// Adds a minute; one without requests on either side changes nothing.
     pub(crate) fn add(&mut self, minute: i64, counted: &Counted) {
@@ -104,7 +108,7 @@ impl Guard {
         self.minutes
             .iter()
             .flatten()
-            .filter(move |paired| minute - paired.minute < SPAN_MINUTES_MAX)
+            .filter(move |paired| is_within(paired, minute))
             .map(|paired| &paired.counted)
     }
 
@@ -115,9 +119,16 @@ impl Guard {
             counted.bad.fargate >= floor * counted.requests.fargate
                 && counted.bad.fargate >= BAD_PER_MINUTE_MIN
         };
+        // From the newest back: nearly every minute ends the question by itself.
+        let are_all_hot = self.minutes.iter().rev().all(|paired| {
+            paired.is_some_and(|paired| is_within(&paired, minute) && is_hot(&paired.counted))
+        });
+        let is_sure = self.small_share >= SMALL_NEEDED;
+        if !are_all_hot && !is_sure {
+            return None;
+        }
         let sum = self.recent(minute);
-        let hot = self.within(minute).filter(|counted| is_hot(counted)).count();
-        if hot == self.minutes.len()
+        if are_all_hot
             && sum.bad.fargate >= BAD_TOTAL_MIN
             && sum.fraction(Side::Fargate) > RATIO_MIN * sum.fraction(Side::Ec2)
         {
@@ -130,7 +141,7 @@ impl Guard {
                     && counted.bad.fargate > 0.0
             })
             .count();
-        let is_sure = self.small_share >= SMALL_NEEDED && bad_minutes >= SMALL_BAD_MINUTES_MIN;
+        let is_sure = is_sure && bad_minutes >= SMALL_BAD_MINUTES_MIN;
         // With requests enough for the other guard this one is only the faster of the two.
         let is_small = sum.bad.fargate < BAD_TOTAL_MIN;
         is_sure.then_some(if is_small { Alarm::SmallShare } else { Alarm::Disaster })

@@ -143,6 +143,10 @@ impl FromStr for Signal {
 pub(crate) struct PerSignal<T>([T; 4]);
 
 impl<T> PerSignal<T> {
+    pub(crate) fn from_fn(of: impl FnMut(Signal) -> T) -> Self {
+        Self(Signal::ALL.map(of))
+    }
+
     pub(crate) const fn get(&self, signal: Signal) -> &T {
         let [slo, p90, p50, errors] = &self.0;
         match signal {
@@ -169,6 +173,10 @@ impl<T> PerSignal<T> {
 pub(crate) struct PerSlo<T>([T; 2]);
 
 impl<T> PerSlo<T> {
+    pub(crate) fn from_fn(of: impl FnMut(Slo) -> T) -> Self {
+        Self(Slo::ALL.map(of))
+    }
+
     pub(crate) const fn get(&self, slo: Slo) -> &T {
         let [latency, availability] = &self.0;
         match slo {

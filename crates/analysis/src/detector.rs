@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lanes::{self, Lanes};
+
 /// Alternatives: the odds of a bad request being Fargate's are 1.25, 1.6, 2.5 or 5 times fair.
 pub(crate) const HARM_ODDS: [f64; 4] = [1.25, 1.6, 2.5, 5.0];
 /// Their logarithms.
@@ -19,9 +21,27 @@ pub(crate) const HARM_LN: [f64; 4] = [
 
 /// ln(1 + q0 (odds - 1)) for each alternative: the part of the likelihood ratio that all signals
 /// with one fair share have in common.
-pub(crate) fn normalisers(fair_share: f64, odds: &[f64; 4]) -> [f64; 4] {
+pub(crate) fn normalisers(fair_share: f64, odds: &Lanes) -> Lanes {
     // The argument is between 0.04 and 5, far from where log1p would be more exact.
-    odds.map(|odds| libm::log(1.0 + fair_share * (odds - 1.0)))
+    lanes::log(odds.map(|odds| 1.0 + fair_share * (odds - 1.0)))
+}
+
+/// The log likelihood ratio of one minute for each alternative, at most `clip`:
+/// bad_C ln(q1/q0) + bad_B ln((1-q1)/(1-q0)) over phi, with q1 the share at these odds.
+pub(crate) fn likelihoods(
+    bad_fargate: f64,
+    bad: f64,
+    odds_ln: &Lanes,
+    normalisers: &Lanes,
+    phi: f64,
+    clip: f64,
+) -> Lanes {
+    core::array::from_fn(|i| lesser((bad_fargate * odds_ln[i] - bad * normalisers[i]) / phi, clip))
+}
+
+/// The lesser of two, the second for NaN: `f64::min` in one instruction.
+pub(crate) fn lesser(value: f64, limit: f64) -> f64 {
+    if value < limit { value } else { limit }
 }
 
 /// Evidence of harm on one signal.
@@ -48,17 +68,17 @@ impl Detector {
         &mut self,
         bad_fargate: f64,
         bad: f64,
-        normalisers: &[f64; 4],
+        normalisers: &Lanes,
         phi: f64,
         clip: f64,
     ) {
+        let likelihoods = likelihoods(bad_fargate, bad, &HARM_LN, normalisers, phi, clip);
+        let ratios = lanes::exp(likelihoods);
         let states = self.statistics.iter_mut().zip(&mut self.suspicions);
-        for (((statistic, suspicion), ln), normaliser) in states.zip(HARM_LN).zip(normalisers) {
-            // bad_C ln(q1/q0) + bad_B ln((1-q1)/(1-q0)) with q1 the share at these odds.
-            let likelihood = (bad_fargate * ln - bad * normaliser) / phi;
-            let ratio = libm::exp(likelihood.min(clip));
-            *statistic = ((*statistic + 1.0) * ratio).min(STATISTIC_MAX);
-            *suspicion = (suspicion.max(1.0) * ratio).min(STATISTIC_MAX);
+        for ((statistic, suspicion), ratio) in states.zip(ratios) {
+            *statistic = lesser((*statistic + 1.0) * ratio, STATISTIC_MAX);
+            let from = if *suspicion > 1.0 { *suspicion } else { 1.0 };
+            *suspicion = lesser(from * ratio, STATISTIC_MAX);
         }
     }
 

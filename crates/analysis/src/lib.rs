@@ -31,6 +31,7 @@ mod fold;
 mod gaps;
 mod guard;
 pub mod judge;
+mod lanes;
 mod load;
 pub mod pairing;
 mod prepared;

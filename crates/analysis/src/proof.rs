@@ -7,6 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::detector::likelihoods;
+use crate::lanes::{self, Lanes};
+
 /// Alternatives: the odds are 0.96, 0.88, 0.75 or 0.6 times those at the margin.
 pub(crate) const SAFE_ODDS: [f64; 4] = [0.96, 0.88, 0.75, 0.6];
 /// Their logarithms.
@@ -36,20 +39,21 @@ impl Proof {
         &mut self,
         bad_fargate: f64,
         bad: f64,
-        normalisers: &[f64; 4],
+        normalisers: &Lanes,
         variance: f64,
         phi: f64,
         clip: f64,
     ) {
         let mut top = f64::NEG_INFINITY;
-        for ((log, ln), normaliser) in self.logs.iter_mut().zip(SAFE_LN).zip(normalisers) {
-            *log += ((bad_fargate * ln - bad * normaliser) / phi).min(clip);
-            top = top.max(*log);
+        let likelihoods = likelihoods(bad_fargate, bad, &SAFE_LN, normalisers, phi, clip);
+        for (log, likelihood) in self.logs.iter_mut().zip(likelihoods) {
+            *log += likelihood;
+            top = if *log > top { *log } else { top };
         }
         self.information += variance / phi;
         // A mean never exceeds its greatest part, so most minutes need no exponentials.
         if top > self.best {
-            let sum: f64 = self.logs.iter().map(|log| libm::exp(log - top)).sum();
+            let sum: f64 = lanes::exp(self.logs.map(|log| log - top)).iter().sum();
             self.best = self.best.max(top + libm::log(sum / 4.0));
         }
     }

@@ -55,6 +55,7 @@ pub(crate) fn ratio(prepared: &Prepared<'_>, signal: Signal, error_rate_ec2: f64
 /// It widens what harm must exceed and leaves safety alone: a few tasks that happen to be slow
 /// must not roll back, and shrinking the other side would keep small services from ever
 /// advancing.
+#[inline]
 pub(crate) fn margin(
     prepared: &Prepared<'_>,
     signal: Signal,

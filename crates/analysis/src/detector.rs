@@ -21,6 +21,7 @@ pub(crate) const HARM_LN: [f64; 4] = [
 
 /// ln(1 + q0 (odds - 1)) for each alternative: the part of the likelihood ratio that all signals
 /// with one fair share have in common.
+#[inline]
 pub(crate) fn normalisers(fair_share: f64, odds: &Lanes) -> Lanes {
     // The argument is between 0.04 and 5, far from where log1p would be more exact.
     lanes::log(odds.map(|odds| 1.0 + fair_share * (odds - 1.0)))
@@ -36,7 +37,11 @@ pub(crate) fn likelihoods(
     phi: f64,
     clip: f64,
 ) -> Lanes {
-    core::array::from_fn(|i| lesser((bad_fargate * odds_ln[i] - bad * normalisers[i]) / phi, clip))
+    let mut likelihoods = *normalisers;
+    for (value, ln) in likelihoods.iter_mut().zip(odds_ln) {
+        *value = lesser((bad_fargate * ln - bad * *value) / phi, clip);
+    }
+    likelihoods
 }
 
 /// The lesser of two, the second for NaN: `f64::min` in one instruction.

@@ -192,7 +192,8 @@ impl Fold {
             self.arrivals.duplicates += 1;
             return;
         }
-        let is_new = slot.replace(row).is_none();
+        let is_new = slot.is_none();
+        *slot = Some(row);
         let is_judged = judged.is_some_and(|judged| number <= judged);
         let is_old = minute.seen_at.minute() - number > REWIND_MINUTES;
         if is_new && (is_judged || is_old) {
@@ -249,7 +250,7 @@ impl Fold {
     /// The minute to judge next: the one after the head, or the first there is.
     fn next_minute(&self) -> Option<i64> {
         let following = self.head.minute.map(|minute| minute + 1);
-        let first = self.rows.first_from(following.unwrap_or(i64::MIN))?;
+        let first = self.rows.first_from(following.unwrap_or(i64::MIN))?.0;
         Some(match following {
             Some(following) if first - following <= STEPPED_MINUTES_MAX => following,
             Some(_) | None => first,

@@ -11,6 +11,8 @@
 //! > copy, modify, and distribute this software is freely granted, provided that this notice is
 //! > preserved.
 
+use core::f64::consts::LOG2_E;
+
 /// One value for each alternative.
 pub(crate) type Lanes = [f64; 4];
 
@@ -37,13 +39,20 @@ fn are_all(values: Lanes, of: impl Fn(f64) -> bool) -> bool {
     values.iter().fold(true, |are, value| are & of(*value))
 }
 
+/// `of` each of values that are not covered: rare, so kept out of the way.
+#[cold]
+fn one_by_one(values: Lanes, of: fn(f64) -> f64) -> Lanes {
+    values.map(of)
+}
+
 /// [`libm::log`] of each.
+#[inline]
 pub(crate) fn log(values: Lanes) -> Lanes {
     // Positive, normal and finite; the comparisons are false for NaN.
     if are_all(values, |value| (f64::MIN_POSITIVE..=f64::MAX).contains(&value)) {
         each(values, log_of_normal)
     } else {
-        values.map(libm::log)
+        one_by_one(values, libm::log)
     }
 }
 
@@ -80,13 +89,20 @@ fn log_of_normal(value: f64) -> f64 {
 }
 
 /// [`libm::exp`] of each.
+#[inline]
 pub(crate) fn exp(values: Lanes) -> Lanes {
-    // No overflow, no subnormal result, nothing so close to zero that libm looks no further.
+    // No overflow, no subnormal result, and nothing so close to zero that libm looks no further.
+    // Half way between two exponents libm takes one or the other by rules of its own.
     let is_covered = |value: f64| {
         let size = value.abs();
-        (size < 708.0) & ((size >= TINY) | (size == 0.0))
+        let from_whole = (value * LOG2_E - (nearest(value) - WHOLE)).abs();
+        (size < 708.0) & ((size >= TINY) | (size == 0.0)) & (from_whole < 0.499_999)
     };
-    if are_all(values, is_covered) { each(values, exp_of_covered) } else { values.map(libm::exp) }
+    if are_all(values, is_covered) {
+        each(values, exp_of_covered)
+    } else {
+        one_by_one(values, libm::exp)
+    }
 }
 
 /// The coefficients of x - x (e^x + 1) / (e^x - 1) + 2 by even powers of x.
@@ -97,23 +113,20 @@ const EXP: [f64; 5] = [
     -1.653_390_220_546_525_2e-6,
     4.138_136_797_057_238_5e-8,
 ];
-/// 2^-28, 0.5 ln 2 and 1.5 ln 2 as libm has them, that is by the upper half of their bits.
+/// More than 2^-28, as libm has it: by the upper half of its bits.
 const TINY: f64 = f64::from_bits(0x3e30_0001_0000_0000);
-const HALF_LN_2: f64 = f64::from_bits(0x3fd6_2e43_0000_0000);
-const THREE_HALVES_LN_2: f64 = f64::from_bits(0x3ff0_a2b2_0000_0000);
-/// Added to a smaller positive number, rounds it to a whole one.
-const TWO_52: f64 = 4_503_599_627_370_496.0;
+
+/// [`WHOLE`] and the whole number nearest to `value` over ln 2.
+#[inline(always)]
+fn nearest(value: f64) -> f64 {
+    value * LOG2_E + WHOLE
+}
 
 #[inline(always)]
 fn exp_of_covered(value: f64) -> f64 {
-    // value = k ln 2 + x, k the nearest whole number: half is added and the fraction cut off,
-    // which is rounding and taking back what was rounded up.
-    let size = value.abs();
-    let above = core::f64::consts::LOG2_E * size + 0.5;
-    let rounded = (above + TWO_52) - TWO_52;
-    let cut = if rounded > above { rounded - 1.0 } else { rounded };
-    let near = if size >= HALF_LN_2 { 1.0 } else { 0.0 };
-    let k = (if size >= THREE_HALVES_LN_2 { cut } else { near }).copysign(value);
+    // value = k ln 2 + x, so e^value = 2^k e^x.
+    let nearest = nearest(value);
+    let k = nearest - WHOLE;
     let high = value - k * LN_2_HIGH;
     let low = k * LN_2_LOW;
     let x = high - low;
@@ -122,8 +135,8 @@ fn exp_of_covered(value: f64) -> f64 {
     let [p1, p2, p3, p4, p5] = EXP;
     let c = x - z * (p1 + z * (p2 + z * (p3 + z * (p4 + z * p5))));
     let y = 1.0 + (x * c / (2.0 - c) - low + high);
-    // Times 2^k, which is normal: k is between -1,021 and 1,021.
-    y * f64::from_bits(((k + WHOLE).to_bits() + EXPONENT_BIAS) << MANTISSA_BITS)
+    // k is between -1,021 and 1,021, so 2^k is normal.
+    y * f64::from_bits((nearest.to_bits() + EXPONENT_BIAS) << MANTISSA_BITS)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The rows that a fold still needs, by minute.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use model::PerSide;
 
@@ -14,26 +14,24 @@ pub(crate) type Pair = PerSide<Option<Row>>;
 /// Rows come nearly in order and the judged ones are forgotten soon, so what is looked for is
 /// among the last few: a search from the back takes fewer steps than any tree.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Rows(VecDeque<(i64, Pair)>);
+pub(crate) struct Rows(Vec<(i64, Pair)>);
 
-/// What [`Rows::get`] gives for a minute that nobody reported.
 const NONE: Pair = PerSide { ec2: None, fargate: None };
 
 impl Rows {
     /// How many minutes are before `minute`.
     fn before(&self, minute: i64) -> usize {
-        let mut before = self.0.len();
-        while let Some((number, _)) = before.checked_sub(1).and_then(|last| self.0.get(last))
-            && *number >= minute
-        {
-            before -= 1;
-        }
-        before
+        self.0.iter().rposition(|(number, _)| *number < minute).map_or(0, |last| last + 1)
     }
 
-    /// The rows of `minute`.
+    /// The first minute that is not before `minute`, with its rows.
+    pub(crate) fn first_from(&self, minute: i64) -> Option<&(i64, Pair)> {
+        self.0.get(self.before(minute))
+    }
+
+    /// The rows of `minute`; none of a minute that nobody reported.
     pub(crate) fn get(&self, minute: i64) -> &Pair {
-        match self.0.get(self.before(minute)) {
+        match self.first_from(minute) {
             Some((number, rows)) if *number == minute => rows,
             Some(_) | None => &NONE,
         }
@@ -48,20 +46,13 @@ impl Rows {
         &mut self.0[index].1
     }
 
-    /// The first minute that is not before `minute`.
-    pub(crate) fn first_from(&self, minute: i64) -> Option<i64> {
-        self.0.get(self.before(minute)).map(|(number, _)| *number)
-    }
-
     pub(crate) fn newest(&self) -> Option<i64> {
-        self.0.back().map(|(number, _)| *number)
+        self.0.last().map(|(number, _)| *number)
     }
 
     /// Forgets everything before `minute`.
     pub(crate) fn forget_before(&mut self, minute: i64) {
-        while self.0.front().is_some_and(|(number, _)| *number < minute) {
-            self.0.pop_front();
-        }
+        self.0.drain(..self.before(minute));
     }
 
     /// Everything from `minute` on, as it is written.

@@ -148,23 +148,11 @@ impl<T> PerSignal<T> {
     }
 
     pub(crate) const fn get(&self, signal: Signal) -> &T {
-        let [slo, p90, p50, errors] = &self.0;
-        match signal {
-            Signal::SlowSlo => slo,
-            Signal::SlowP90 => p90,
-            Signal::SlowP50 => p50,
-            Signal::Errors => errors,
-        }
+        &self.0[signal as usize]
     }
 
     pub(crate) const fn get_mut(&mut self, signal: Signal) -> &mut T {
-        let [slo, p90, p50, errors] = &mut self.0;
-        match signal {
-            Signal::SlowSlo => slo,
-            Signal::SlowP90 => p90,
-            Signal::SlowP50 => p50,
-            Signal::Errors => errors,
-        }
+        &mut self.0[signal as usize]
     }
 }
 
@@ -178,18 +166,10 @@ impl<T> PerSlo<T> {
     }
 
     pub(crate) const fn get(&self, slo: Slo) -> &T {
-        let [latency, availability] = &self.0;
-        match slo {
-            Slo::Latency => latency,
-            Slo::Availability => availability,
-        }
+        &self.0[slo as usize]
     }
 
     pub(crate) const fn get_mut(&mut self, slo: Slo) -> &mut T {
-        let [latency, availability] = &mut self.0;
-        match slo {
-            Slo::Latency => latency,
-            Slo::Availability => availability,
-        }
+        &mut self.0[slo as usize]
     }
 }

@@ -179,3 +179,33 @@ fn mean_and_error(values: impl Iterator<Item = f64>) -> Option<Offset> {
     let variance = (squares / count - mean * mean).max(0.0) * count / (count - 1.0);
     Some(Offset { value: mean, error: libm::sqrt(variance / count) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prepared_margin_is_the_plain_one_to_the_bit() {
+        let offset = Offset { value: 0.031, error: 0.012 };
+        let learnt = [(Signal::SlowSlo, offset), (Signal::Errors, Offset::default())];
+        let calibrations = [
+            Calibration::NotNeeded,
+            Calibration::None,
+            Calibration::RouterAA { offsets: learnt.into() },
+        ];
+        for calibration in calibrations {
+            let settings = Settings { calibration, ..Settings::default() };
+            let prepared = Prepared::new(&settings);
+            for signal in Signal::ALL {
+                for (ratio, deviation) in [(1.0, 0.0), (1.5, 0.0), (1.0, 0.07), (2.25, 0.3)] {
+                    let found = margin(&prepared, signal, ratio, deviation);
+                    let tasks = signal.slope() * deviation;
+                    let harm = ratio * libm::exp(above(&settings, signal, tasks));
+                    let safe = ratio * libm::exp(below(&settings, signal));
+                    assert_eq!(found.harm.to_bits(), harm.to_bits(), "{signal} {deviation}");
+                    assert_eq!(found.safe.to_bits(), safe.to_bits(), "{signal} {deviation}");
+                }
+            }
+        }
+    }
+}

@@ -176,8 +176,8 @@ impl Fold {
     ) {
         self.judge_again(prepared);
         self.arrivals.rows += 1;
-        let number = minute.minute;
-        if number.unsigned_abs() > MINUTE_MAX || number > minute.seen_at.minute() {
+        let (number, seen_at) = (minute.minute, minute.seen_at.minute());
+        if number.unsigned_abs() > MINUTE_MAX || number > seen_at {
             self.arrivals.refused += 1;
             return;
         }
@@ -195,7 +195,7 @@ impl Fold {
         let is_new = slot.is_none();
         *slot = Some(row);
         let is_judged = judged.is_some_and(|judged| number <= judged);
-        let is_old = minute.seen_at.minute() - number > REWIND_MINUTES;
+        let is_old = seen_at - number > REWIND_MINUTES;
         if is_new && (is_judged || is_old) {
             self.arrivals.recovered += 1;
         }

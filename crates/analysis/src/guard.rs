@@ -147,3 +147,56 @@ impl Guard {
         is_sure.then_some(if is_small { Alarm::SmallShare } else { Alarm::Disaster })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::PerSide;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every condition of both guards, looked at whether or not another has failed.
+    fn plain(guard: &Guard, minute: i64, budget: f64) -> Option<Alarm> {
+        let floor = BAD_FRACTION_MIN.max(BURN_MIN * budget).min(1.0);
+        let within: Vec<&Counted> = guard.within(minute).collect();
+        let sum = guard.recent(minute);
+        let hot = within.iter().filter(|counted| {
+            let (bad, requests) = (counted.bad.fargate, counted.requests.fargate);
+            bad >= floor * requests && bad >= BAD_PER_MINUTE_MIN
+        });
+        let bad = within.iter().filter(|counted| {
+            let (bad, requests) = (counted.bad.fargate, counted.requests.fargate);
+            bad >= SMALL_NULL_MIN * requests && bad > 0.0
+        });
+        let is_enough = sum.bad.fargate >= BAD_TOTAL_MIN;
+        let is_worse = sum.fraction(Side::Fargate) > RATIO_MIN * sum.fraction(Side::Ec2);
+        let is_sure = guard.small_share >= SMALL_NEEDED && bad.count() >= SMALL_BAD_MINUTES_MIN;
+        match (hot.count() == 5 && is_enough && is_worse, is_sure, is_enough) {
+            (true, _, _) | (false, true, true) => Some(Alarm::Disaster),
+            (false, true, false) => Some(Alarm::SmallShare),
+            (false, false, _) => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn leaving_early_changes_no_alarm(
+            minutes in prop::collection::vec((1..4_i64, 1..40_u32, 0..40_u32, 0..3_u32), 1..40),
+            budget in 0.001..0.05_f64,
+        ) {
+            let mut guard = Guard::default();
+            let mut minute = 0;
+            for (after, requests, bad, bad_ec2) in minutes {
+                minute += after;
+                let counted = Counted {
+                    requests: PerSide { ec2: 900.0, fargate: f64::from(requests) },
+                    bad: PerSide { ec2: f64::from(bad_ec2), fargate: f64::from(bad.min(requests)) },
+                };
+                guard.add(minute, &counted);
+                for now in [minute, minute + 3, minute + 9] {
+                    prop_assert_eq!(guard.alarm(now, budget), plain(&guard, now, budget));
+                }
+            }
+        }
+    }
+}

@@ -24,6 +24,12 @@ const WHOLE: f64 = 6_755_399_441_055_744.0;
 const MANTISSA_BITS: u32 = 52;
 const EXPONENT_BIAS: u64 = 1_023;
 
+/// The lesser of two, the second for NaN: `f64::min` in one instruction.
+#[inline]
+pub(crate) fn lesser(value: f64, limit: f64) -> f64 {
+    if value < limit { value } else { limit }
+}
+
 /// `of` each, as a loop that the compiler unrolls and packs; `map` of an array it does not.
 #[inline(always)]
 fn each(mut values: Lanes, of: impl Fn(f64) -> f64) -> Lanes {

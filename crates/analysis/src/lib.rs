@@ -27,6 +27,7 @@ pub mod csv;
 mod detector;
 mod dispersion;
 mod eta;
+mod fair;
 mod fold;
 mod gaps;
 mod guard;

@@ -66,3 +66,39 @@ impl From<BTreeMap<i64, Pair>> for Rows {
         Self(rows.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(revision: u32) -> Row {
+        Row { revision, ..Row::default() }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_hold_what_a_tree_would(
+            steps in prop::collection::vec((0..40_i64, 0..3_u8), 1..200),
+        ) {
+            let (mut rows, mut tree) = (Rows::default(), BTreeMap::<i64, Pair>::new());
+            for (step, (minute, what)) in (0_u32..).zip(steps) {
+                if what == 0 {
+                    rows.forget_before(minute / 2);
+                    tree = tree.split_off(&(minute / 2));
+                } else {
+                    rows.entry(minute).ec2 = Some(row(step));
+                    tree.entry(minute).or_default().ec2 = Some(row(step));
+                }
+                prop_assert_eq!(rows.get(minute), &tree.get(&minute).copied().unwrap_or_default());
+                prop_assert_eq!(rows.newest(), tree.last_key_value().map(|(newest, _)| *newest));
+                let next = tree.range(minute..).next().map(|(number, rows)| (*number, *rows));
+                prop_assert_eq!(rows.first_from(minute).copied(), next);
+                let since: BTreeMap<i64, Pair> =
+                    tree.range(minute..).map(|(number, rows)| (*number, *rows)).collect();
+                prop_assert_eq!(rows.since(minute), since);
+            }
+        }
+    }
+}

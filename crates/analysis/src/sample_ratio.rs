@@ -7,7 +7,7 @@
 use model::{PerSide, Share};
 use serde::{Deserialize, Serialize};
 
-use crate::detector::normalisers;
+use crate::fair::normalisers;
 use crate::prepared::Prepared;
 use crate::settings::Router;
 

@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::absolute::{Absolute, Bound};
 use crate::calibration;
 use crate::coverage::Seen;
-use crate::detector::{Detector, HARM_ODDS, normalisers};
+use crate::detector::Detector;
 use crate::dispersion::Dispersion;
 use crate::eta;
+use crate::fair::Hypotheses;
 use crate::gaps::Gaps;
 use crate::guard::Guard;
 use crate::load::Load;
 use crate::pairing::{Pair, Row, float};
 use crate::prepared::Prepared;
-use crate::proof::{Proof, SAFE_ODDS};
+use crate::proof::Proof;
 use crate::sample_ratio::SampleRatio;
 use crate::signal::{PerSignal, PerSlo, Signal, Slo};
 use crate::transient::{Change, Transient};
@@ -202,8 +203,7 @@ impl State {
         let budget = prepared.budget(Slo::Availability).unwrap_or(BUDGET_WITHOUT_SLO);
         let error_rate_ec2 = self.windows.error_rate_ec2(budget);
         let (clip, tasks) = (prepared.clip, self.load.task_deviation());
-        let mut harm_terms = Terms::default();
-        let mut safe_terms = Terms::default();
+        let mut fair = Hypotheses::default();
         let mut has_pairs = false;
         for signal in prepared.signals() {
             let state = self.signals.get_mut(signal);
@@ -212,10 +212,9 @@ impl State {
             has_pairs = true;
             let ratio = calibration::ratio(prepared, signal, error_rate_ec2);
             let margin = calibration::margin(prepared, signal, ratio, tasks);
-            let (bad_fargate, bad) = (pair.bad_fargate, pair.bad());
-            let fair = pair.fair_share(margin.harm);
-            let variance = bad * fair * (1.0 - fair);
-            let excess = bad_fargate - bad * fair;
+            fair.move_to(&pair, &margin);
+            let variance = fair.harm.variance(pair.bad());
+            let excess = pair.bad_fargate - pair.bad() * fair.harm.share;
             if self.transient.is_dropping() {
                 self.transient.add(signal, excess, variance);
                 continue;
@@ -223,13 +222,10 @@ impl State {
             let phi = state.dispersion.phi(variance);
             state.dispersion.add(excess, variance);
             state.detector.record_excess(minute, excess);
-            state.detector.add(bad_fargate, bad, harm_terms.at(fair, &HARM_ODDS), phi, clip);
+            state.detector.add(&pair, &fair.harm, phi, clip);
             if is_proving {
-                let fair = pair.fair_share(margin.safe);
-                let variance = bad * fair * (1.0 - fair);
-                let phi = state.dispersion.phi_safe(variance);
-                let terms = safe_terms.at(fair, &SAFE_ODDS);
-                self.step.proofs.get_mut(signal).add(bad_fargate, bad, terms, variance, phi, clip);
+                let phi = state.dispersion.phi_safe(fair.safe.variance(pair.bad()));
+                self.step.proofs.get_mut(signal).add(&pair, &fair.safe, phi, clip);
             }
         }
         if has_pairs && is_proving {
@@ -324,22 +320,6 @@ fn absolute_bound(slo: Slo, budget: f64, windows: &Windows, is_comparable: bool)
             None if is_comparable => calibration::ERROR_BUDGET_PART * budget,
             None => budget,
         },
-    }
-}
-
-/// The normalisers of the last fair share: latency signals usually have the same.
-#[derive(Debug, Default)]
-struct Terms {
-    fair: f64,
-    terms: [f64; 4],
-}
-
-impl Terms {
-    fn at(&mut self, fair: f64, odds: &[f64; 4]) -> &[f64; 4] {
-        if fair.to_bits() != self.fair.to_bits() {
-            *self = Self { fair, terms: normalisers(fair, odds) };
-        }
-        &self.terms
     }
 }
 

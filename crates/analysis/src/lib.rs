@@ -4,7 +4,7 @@
 //! Minute rows ─ Fold: order, duplicates, corrections, gaps
 //!                 │ each minute once, both sides paired
 //!                 ▼
-//!  pairing ─ calibration ─ dispersion      what was expected of a fair split
+//!  pairing ─ calibration ─ fair ─ dispersion      what was expected of a fair split
 //!      ├─> detector      evidence of harm, restarts, over the whole migration
 //!      ├─> proof         evidence of safety, per step
 //!      ├─> guard         disasters

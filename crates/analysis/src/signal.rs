@@ -138,7 +138,7 @@ impl FromStr for Signal {
     }
 }
 
-/// One value for each signal.
+/// One value for each signal, in the order of [`Signal::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PerSignal<T>([T; 4]);
 
@@ -156,7 +156,7 @@ impl<T> PerSignal<T> {
     }
 }
 
-/// One value for each objective.
+/// One value for each objective, in the order of [`Slo::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PerSlo<T>([T; 2]);
 
@@ -171,5 +171,18 @@ impl<T> PerSlo<T> {
 
     pub(crate) const fn get_mut(&mut self, slo: Slo) -> &mut T {
         &mut self.0[slo as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_signal_and_objective_finds_its_own_value() {
+        let signals = PerSignal::from_fn(|signal| signal);
+        assert!(Signal::ALL.into_iter().all(|signal| *signals.get(signal) == signal));
+        let objectives = PerSlo::from_fn(|slo| slo);
+        assert!(Slo::ALL.into_iter().all(|slo| *objectives.get(slo) == slo));
     }
 }

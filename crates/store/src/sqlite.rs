@@ -167,12 +167,16 @@ fn serve(mut database: Database, calls: &Receiver<Call>) {
 #[async_trait]
 impl Store for SqliteStore {
     async fn list(&self) -> Result<Vec<String>> {
-        self.read(|database| database.read(|rows| rows::names(rows))).await
+        let names = |database: &mut Database| {
+            let names = database.read(|rows| rows::names(rows))?;
+            database.undamaged().map(|()| names)
+        };
+        self.read(names).await
     }
 
     async fn load(&self, name: &str) -> Result<Option<Record>> {
         let name = name.to_owned();
-        self.read(move |database| database.read(|rows| rows::load(rows, &name))).await
+        self.read(move |database| database.find(|rows| rows::load(rows, &name))).await
     }
 
     async fn save(
@@ -196,13 +200,16 @@ impl Store for SqliteStore {
 
     async fn history(&self, name: &str, after: u64, limit: usize) -> Result<Vec<Numbered>> {
         let name = name.to_owned();
-        self.read(move |database| database.read(|rows| rows::history(rows, &name, after, limit)))
-            .await
+        let page = move |database: &mut Database| {
+            let page = database.find(|rows| rows::history(rows, &name, after, limit))?;
+            Ok(page.unwrap_or_default())
+        };
+        self.read(page).await
     }
 
     async fn load_fact(&self, key: &str) -> Result<Option<Fact>> {
         let key = key.to_owned();
-        let row = self.read(move |database| database.read(|rows| rows::fact(rows, &key))).await?;
+        let row = self.read(move |database| database.find(|rows| rows::fact(rows, &key))).await?;
         Ok(row.map(|row| row.fact))
     }
 

@@ -37,6 +37,27 @@ impl Database {
         found.map_err(|failure| self.note(failure))
     }
 
+    /// Reads what may not be there. In a store that was found damaged nothing is absent for
+    /// certain: what cannot be found may be what was lost.
+    pub(crate) fn find<T>(
+        &mut self,
+        look: impl FnOnce(&Transaction<'_>) -> std::result::Result<Option<T>, Failure>,
+    ) -> Result<Option<T>> {
+        match self.read(look)? {
+            None => self.undamaged().map(|()| None),
+            found => Ok(found),
+        }
+    }
+
+    /// # Errors
+    /// `Corrupt` where the store was found damaged.
+    pub(crate) fn undamaged(&self) -> Result<()> {
+        match &self.refuses {
+            Some(damaged @ Error::Corrupt { .. }) => Err(damaged.clone()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Writes in one transaction.
     pub(crate) fn write<T>(
         &mut self,

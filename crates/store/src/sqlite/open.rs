@@ -111,10 +111,10 @@ pub(crate) fn open(path: &Path) -> Result<Found, OpenError> {
             let newer = Error::NewerSchema { name, found, known: schema::known() };
             Ok(unreadable(connection, path, before, newer))
         }
-        Ok((Kind::Empty, _)) => Ok(whole(connection, path, before, None, true)),
+        Ok((Kind::Empty, _)) => whole(connection, path, before, None, true),
         Ok((Kind::Ours(_), is_read_only)) => {
             let refuses = is_read_only.then(|| read_only(path));
-            Ok(whole(connection, path, before, refuses, false))
+            whole(connection, path, before, refuses, false)
         }
         Err(Obstacle::Refused(error)) => Err(error),
         Err(Obstacle::Failed(failure)) => {
@@ -206,7 +206,7 @@ fn frozen(path: &Path, before: Option<Identity>) -> Result<Found, OpenError> {
     let connection = Connection::open_with_flags(uri, flags);
     let mut connection = connection.map_err(|error| failed(path, &error))?;
     match prepare(&mut connection, path) {
-        Ok((Kind::Ours(_), _)) => Ok(whole(connection, path, before, Some(read_only(path)), false)),
+        Ok((Kind::Ours(_), _)) => whole(connection, path, before, Some(read_only(path)), false),
         Ok((Kind::Newer(found), _)) => {
             let name = shown(path);
             let newer = Error::NewerSchema { name, found, known: schema::known() };
@@ -237,16 +237,19 @@ fn whole(
     before: Option<Identity>,
     refuses: Option<Error>,
     is_created: bool,
-) -> Found {
+) -> Result<Found, OpenError> {
     let file = shown(path);
     let damage = check::check(&connection, &file).err();
     let damage = damage.map(|failure| meaning(failure, &file).error);
+    if let Some(error) = damage.as_ref().filter(|error| !matches!(error, Error::Corrupt { .. })) {
+        return Err(failed(path, error));
+    }
     let installation = rows::store(&connection).ok().map(|(installation, _)| installation);
     // The log and its index are there since the check has read.
     let files = Files::of(path, before);
     let refuses = damage.or(refuses);
     let database = Database { connection, file, files, unreadable: None, refuses, closing: None };
-    Found { database, is_created, installation }
+    Ok(Found { database, is_created, installation })
 }
 
 /// A store of which nothing can be read.

@@ -214,15 +214,15 @@ fn drop_oldest(connection: &Connection, name: &str, newest: u64) -> Result<()> {
 }
 
 /// A page of history. The record says which entries there must be: one that is missing is an
-/// error and not a shorter story.
+/// error and not a shorter story. `None` where there is no record.
 pub(crate) fn history(
     connection: &Connection,
     name: &str,
     after: u64,
     limit: usize,
-) -> Result<Vec<Numbered>> {
+) -> Result<Option<Vec<Numbered>>> {
     let Some(head) = head(connection, name)? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let first = after.saturating_add(1).max(head.oldest());
     let limit = u64::try_from(limit.min(HISTORY_PAGE_MAX)).unwrap_or(u64::MAX);
@@ -245,7 +245,7 @@ pub(crate) fn history(
         }
         page.push(Numbered { sequence, entry: codec::decode_entry(name, &body)? });
     }
-    Ok(page)
+    Ok(Some(page))
 }
 
 /// A fact's row.

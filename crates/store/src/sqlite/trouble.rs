@@ -87,6 +87,10 @@ fn of_code(
         | ErrorCode::TypeMismatch => corrupt(file, message),
         // Reads that fail and writes that the system refused leave the file as it was, as far as
         // anybody can say: the same connection may go on. Anything else is not known to.
+        // A page that the header counts and the file does not have.
+        ErrorCode::SystemIoFailure if extended == ffi::SQLITE_IOERR_SHORT_READ => {
+            corrupt(file, message)
+        }
         ErrorCode::SystemIoFailure if is_harmless(extended) => {
             nothing_saved(Error::Unavailable { message })
         }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use store::{Candidate, LEASE_TERM, Leases as _, SqliteStore, Standing, Store, Version};
+use store::{Candidate, Contents, LEASE_TERM, Leases as _, SqliteStore, Standing, Store, Version};
 
 type Outcome<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -45,7 +45,7 @@ fn main() -> Outcome<()> {
             _ => return Err(format!("what is `{line}`?").into()),
         }
     }
-    Ok(())
+    Ok(block_on(drill.store.close())?)
 }
 
 struct Drill {
@@ -124,7 +124,10 @@ impl Drill {
             };
             let held = self.store.under(token);
             for _ in 0..3 {
-                block_on(save_next(&*held, "shared"))?;
+                let found = block_on(held.load("shared"))?;
+                let found = found.map_or(Version::NONE, |record| record.version);
+                let entry = story::said("shared", token.to_string());
+                block_on(held.save("shared", found, &Contents::default(), &[entry]))?;
             }
             say(&format!("tenure {token}"))?;
             block_on(candidate.step_down(&self.store))?;

@@ -16,11 +16,12 @@ pub(crate) fn contents(name: &str, version: u64) -> Contents {
 
 /// What is appended with `version`: two entries, so that half of them would be seen.
 pub(crate) fn entries(name: &str, version: u64) -> Vec<Entry> {
-    let entry = |part| Entry {
-        at: Time::from_minute(i64::try_from(version).unwrap_or(i64::MAX)),
-        happening: Happening::Said { who: name.to_owned(), what: format!("{version}, {part}") },
-    };
-    vec![entry("first"), entry("second")]
+    ["first", "second"].map(|part| said(name, format!("{version}, {part}"))).to_vec()
+}
+
+pub(crate) fn said(who: &str, what: String) -> Entry {
+    let happening = Happening::Said { who: who.to_owned(), what };
+    Entry { at: Time::from_minute(29_000_000), happening }
 }
 
 /// The version of `name`, if its record and its whole history are what they must be at it.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::{self as paths, Path};
+use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use crate::Error;
 
@@ -16,6 +17,11 @@ use super::{check, rows, schema};
 /// How long a call waits for another process that writes at this moment. A save takes
 /// milliseconds; the answer of a tick must not wait much longer.
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// How often opening meets another process that opens, and how long it waits each time. Some
+/// locks that are taken when a file is made SQLite does not wait for itself.
+const TRIES_MAX: u32 = 20;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// A file that is not opened as a store, because it is none or cannot be reached. Nothing was
 /// changed in it.
@@ -104,8 +110,7 @@ pub(crate) fn open(path: &Path) -> Result<Found, OpenError> {
     }
     let connection = Connection::open_with_flags(path, flags);
     let mut connection = connection.map_err(|error| failed(path, &error))?;
-    let found = prepare(&mut connection, path);
-    match found {
+    match prepare(&mut connection, path) {
         Ok((Kind::Newer(found), _)) => {
             let name = shown(path);
             let newer = Error::NewerSchema { name, found, known: schema::known() };
@@ -118,10 +123,11 @@ pub(crate) fn open(path: &Path) -> Result<Found, OpenError> {
         }
         Err(Obstacle::Refused(error)) => Err(error),
         Err(Obstacle::Failed(failure)) => {
+            let is_read_only = failure.is_read_only();
             let error = meaning(failure, &shown(path)).error;
             if matches!(error, Error::Corrupt { .. }) {
                 Ok(unreadable(connection, path, before, error))
-            } else if matches!(error, Error::ReadOnly { .. }) && before.is_some() {
+            } else if is_read_only && before.is_some() {
                 // The log beside the file cannot be made: its folder is read-only.
                 frozen(path, before)
             } else {
@@ -131,11 +137,35 @@ pub(crate) fn open(path: &Path) -> Result<Found, OpenError> {
     }
 }
 
+/// As [`try_prepare`], as often as another process that opens the file makes necessary.
+fn prepare(connection: &mut Connection, path: &Path) -> Result<(Kind, bool), Obstacle> {
+    let mut tries = 1;
+    loop {
+        let prepared = try_prepare(connection, path);
+        let code = match &prepared {
+            Err(Obstacle::Failed(Failure::Sqlite { error, .. })) => error.sqlite_error_code(),
+            Err(Obstacle::Failed(Failure::Said(_)) | Obstacle::Refused(_)) | Ok(_) => None,
+        };
+        let is_busy = matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !is_busy || tries == TRIES_MAX {
+            connection.busy_timeout(BUSY_WAIT_MAX)?;
+            return prepared;
+        }
+        tries += 1;
+        thread::sleep(TRY_AGAIN_AFTER);
+    }
+}
+
 /// Looks what the file is, and makes a store of it where it is empty or of an older schema.
 /// Returns what it was, and whether it may only be read.
-fn prepare(connection: &mut Connection, path: &Path) -> Result<(Kind, bool), Obstacle> {
+fn try_prepare(connection: &mut Connection, path: &Path) -> Result<(Kind, bool), Obstacle> {
     let kind = look(connection, path)?;
-    let is_read_only = connection.is_readonly(MAIN_DB)?;
+    let is_read_only = is_read_only(connection)?;
+    // FULL: a commit has reached the disk when it returns. Checkpoints are made after each save.
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;",
+    )?;
     let refuse =
         |why: &str| Obstacle::Refused(OpenError::Failed { path: shown(path), why: why.to_owned() });
     match kind {
@@ -168,23 +198,21 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(Kind, bool), Obs
 }
 
 /// Looks at the header, and changes nothing but this connection.
-fn look(connection: &Connection, path: &Path) -> Result<Kind, Obstacle> {
-    connection.busy_timeout(BUSY_WAIT_MAX)?;
-    let application = connection.pragma_query_value(None, "application_id", |row| row.get(0));
+fn look(connection: &mut Connection, path: &Path) -> Result<Kind, Obstacle> {
+    connection.busy_timeout(TRY_AGAIN_AFTER)?;
+    // In one transaction: another process may be making a store of the file at this moment.
+    let transaction = connection.transaction()?;
+    let application = transaction.pragma_query_value(None, "application_id", |row| row.get(0));
     let application: i32 = match application {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             return Err(Obstacle::Refused(OpenError::NotADatabase { path: shown(path) }));
         }
         application => application?,
     };
-    // FULL: a commit has reached the disk when it returns. Checkpoints are made after each save.
-    connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;",
-    )?;
-    let tables: u32 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let version = schema::found(connection)?;
+    let count = "SELECT count(*) FROM sqlite_schema";
+    let tables: u32 = transaction.query_row(count, [], |row| row.get(0))?;
+    let version = schema::found(&transaction)?;
+    drop(transaction);
     if application == 0 && tables == 0 && version == 0 {
         return Ok(Kind::Empty);
     }
@@ -193,6 +221,21 @@ fn look(connection: &Connection, path: &Path) -> Result<Kind, Obstacle> {
         return Err(Obstacle::Refused(OpenError::Foreign { path, application }));
     }
     Ok(if version > schema::known() { Kind::Newer(version) } else { Kind::Ours(version) })
+}
+
+/// Whether writing is not allowed: the file itself, or the log of another process beside it, may
+/// only be read.
+fn is_read_only(connection: &mut Connection) -> Result<bool, Failure> {
+    if connection.is_readonly(MAIN_DB)? {
+        return Ok(true);
+    }
+    match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(nothing) => Ok(nothing.rollback().map(|()| false)?),
+        Err(error) => {
+            let failure = Failure::from(error);
+            if failure.is_read_only() { Ok(true) } else { Err(failure) }
+        }
+    }
 }
 
 /// Opens a file that nobody can write to, without the log and locks that would be written beside

@@ -82,3 +82,63 @@ fn first(transaction: &Transaction<'_>) -> Result<(), Failure> {
     )?;
     rows::install(transaction)
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{STEPS, Step, found, known, upgrade};
+    use crate::sqlite::trouble::Failure;
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let mut statement =
+            connection.prepare("SELECT name || coalesce(sql, '') FROM sqlite_schema").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    fn ferried() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert!(upgrade(&mut connection, STEPS).unwrap(), "it was empty");
+        connection
+    }
+
+    const LATER: &[Step] = &[
+        STEPS[0],
+        |rows| Ok(rows.execute_batch("ALTER TABLE fact ADD COLUMN who TEXT")?),
+        |rows| Ok(rows.execute_batch("CREATE TABLE more (one TEXT)")?),
+    ];
+
+    #[test]
+    fn an_older_file_gets_the_steps_it_lacks_and_keeps_what_it_holds() {
+        let mut connection = ferried();
+        let installation = |connection: &Connection| -> String {
+            connection.query_row("SELECT installation FROM store", [], |row| row.get(0)).unwrap()
+        };
+        let name = installation(&connection);
+        assert!(!upgrade(&mut connection, LATER).unwrap(), "it was not empty");
+        assert_eq!(found(&connection).unwrap(), 3);
+        assert_eq!(installation(&connection), name);
+        let mut new = Connection::open_in_memory().unwrap();
+        assert!(upgrade(&mut new, LATER).unwrap());
+        assert_eq!(tables(&new), tables(&connection), "however it came there");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let mut connection = ferried();
+        let before = tables(&connection);
+        let broken: &[Step] = &[STEPS[0], LATER[1], |rows| Ok(rows.execute_batch("NONSENSE")?)];
+        let failed = upgrade(&mut connection, broken);
+        assert!(matches!(failed, Err(Failure::Sqlite { is_committing: false, .. })));
+        assert_eq!(found(&connection).unwrap(), known());
+        assert_eq!(tables(&connection), before);
+    }
+
+    #[test]
+    fn a_file_that_another_process_brought_further_is_not_brought_back() {
+        let mut connection = ferried();
+        upgrade(&mut connection, LATER).unwrap();
+        assert!(!upgrade(&mut connection, STEPS).unwrap());
+        assert_eq!(found(&connection).unwrap(), 3);
+    }
+}

@@ -18,9 +18,27 @@ pub(crate) enum Failure {
     },
 }
 
+/// Codes that mean: this may not be written to.
+const READ_ONLY: [ErrorCode; 4] = [
+    ErrorCode::ReadOnly,
+    ErrorCode::CannotOpen,
+    ErrorCode::PermissionDenied,
+    ErrorCode::AuthorizationForStatementDenied,
+];
+
 impl Failure {
     pub(crate) fn committing(error: rusqlite::Error) -> Self {
         Self::Sqlite { error, is_committing: true }
+    }
+
+    /// Whether writing is what is not allowed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        match self {
+            Self::Said(error) => matches!(error, Error::ReadOnly { .. }),
+            Self::Sqlite { error, .. } => {
+                error.sqlite_error_code().is_some_and(|code| READ_ONLY.contains(&code))
+            }
+        }
     }
 }
 
@@ -71,10 +89,7 @@ fn of_code(
     #[expect(clippy::wildcard_enum_match_arm, reason = "another crate's enum, with codes to come")]
     match code {
         ErrorCode::DiskFull => nothing_saved(Error::Full { message }),
-        ErrorCode::ReadOnly
-        | ErrorCode::CannotOpen
-        | ErrorCode::PermissionDenied
-        | ErrorCode::AuthorizationForStatementDenied => nothing_saved(Error::ReadOnly { message }),
+        _ if READ_ONLY.contains(&code) => nothing_saved(Error::ReadOnly { message }),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             nothing_saved(Error::Unavailable { message })
         }

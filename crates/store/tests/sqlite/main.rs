@@ -6,5 +6,7 @@ mod damage;
 mod drilled;
 mod opening;
 mod place;
+mod processes;
 #[path = "../../drill/story.rs"]
 mod story;
+mod troubles;

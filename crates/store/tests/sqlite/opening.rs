@@ -53,3 +53,77 @@ fn a_file_that_is_no_database_is_left_alone() {
     assert!(matches!(error, OpenError::NotADatabase { .. }), "{error}");
     assert_eq!(fs::read_to_string(place.path()).ok(), Some(text));
 }
+
+#[test]
+fn the_database_of_another_program_is_left_alone() {
+    let marked = "PRAGMA application_id = 7";
+    for statements in ["CREATE TABLE theirs (one TEXT)", marked, "PRAGMA user_version = 3"] {
+        let place = Place::new();
+        let connection = rusqlite::Connection::open(place.path()).expect("it can be made");
+        connection.execute_batch(statements).expect("it is SQL");
+        drop(connection);
+        let before = fs::read(place.path()).ok();
+        let error = place.try_open().expect_err("it is no store");
+        let application = if statements == marked { 7 } else { 0 };
+        let path = place.path().display().to_string();
+        assert_eq!(error, OpenError::Foreign { path, application }, "{statements}");
+        assert_eq!(fs::read(place.path()).ok(), before, "{statements}");
+    }
+}
+
+#[test]
+fn a_place_that_cannot_hold_a_store_is_named() {
+    let place = Place::new();
+    fs::create_dir(place.path()).expect("it can be made");
+    let error = place.try_open().expect_err("it is a folder").to_string();
+    assert!(error.contains(&place.path().display().to_string()), "{error}");
+    let missing = place.path().join("none").join("ferry.db");
+    let error = store::SqliteStore::open(&missing).expect_err("there is no folder").to_string();
+    assert!(error.ends_with("none does not exist: create it"), "{error}");
+}
+
+/// Letters that mean something in the path of a URI.
+#[test]
+fn a_path_may_have_any_letters() {
+    let place = Place::new();
+    let folder = place.path().with_file_name("a b?c#d%20é");
+    fs::create_dir(&folder).expect("it can be made");
+    let opened = store::SqliteStore::open(&folder.join("ferry.db")).expect("it can be opened");
+    assert!(opened.created && folder.join("ferry.db").is_file());
+}
+
+#[test]
+fn more_calls_than_may_wait_are_told_so_and_none_is_lost() {
+    let place = Place::new();
+    let store = place.open().store;
+    let keys: Vec<_> = (0..4_000).map(|number| number.to_string()).collect();
+    let saves = keys.iter().map(|key| store.save_fact(key, Version::NONE, b"x"));
+    let saved = block_on(futures::future::join_all(saves));
+    let mut refused = 0;
+    for (key, saved) in keys.iter().zip(saved) {
+        let found = block_on(store.load_fact(key)).expect("it is read").is_some();
+        match saved {
+            Ok(_) => assert!(found, "{key} was saved"),
+            Err(Error::Unavailable { .. }) => {
+                assert!(!found, "{key} was refused");
+                refused += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(refused > 0 && refused < keys.len(), "{refused} were refused");
+}
+
+/// Locked for good, as by a backup that hangs: an answer comes, and it is no damage.
+#[test]
+fn a_file_that_stays_locked_is_said_to_be() {
+    let place = Place::new();
+    block_on(place.open().store.close()).expect("it can be closed");
+    let other = rusqlite::Connection::open(place.path()).expect("it is a database");
+    let lock = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE";
+    other.execute_batch(lock).expect("it is free");
+    let error = place.try_open().expect_err("it is locked").to_string();
+    assert!(error.contains("database is locked"), "{error}");
+    drop(other);
+    assert_eq!(place.open().refuses, None);
+}

@@ -45,6 +45,9 @@ type Call = Box<dyn FnOnce(&mut Database) + Send>;
 
 /// A store in a SQLite file. Handles are cheap; the file is closed when the last one is dropped,
 /// or with [`SqliteStore::close`].
+///
+/// Nothing else in the process may open and close the file while it is open here: POSIX then
+/// gives up the locks of the whole process. Other processes may, `sqlite3 FILE .backup` too.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     calls: SyncSender<Call>,

@@ -7,8 +7,12 @@ use crate::place::Place;
 
 #[test]
 fn sqlite_store_conforms() {
-    for (_, check) in conformance::CHECKS {
-        block_on(check(&Place::new().open().store));
+    for (claim, check) in conformance::CHECKS {
+        let place = Place::new();
+        let opened = place.open();
+        block_on(check(&opened.store));
+        block_on(opened.store.close()).expect("it can be closed");
+        assert_eq!(place.open().refuses, None, "{claim}: it is whole when it is opened again");
     }
 }
 

@@ -94,11 +94,12 @@ impl Shim {
         Drill::start_as(&mut command)
     }
 
-    /// From now on every `call` (`write` or `sync`) fails with this error number.
-    pub(crate) fn fail(&self, call: &str, number: i32) {
+    /// From now on every `call` (`write` or `sync`) on files whose path ends with `file` fails
+    /// with this error number.
+    pub(crate) fn fail(&self, call: &str, number: i32, file: &str) {
         // Put in place whole: the drill may look at any moment.
         let new = self.fault.with_extension("new");
-        std::fs::write(&new, format!("{call} {number}")).expect("it can be written");
+        std::fs::write(&new, format!("{call} {number} {file}")).expect("it can be written");
         std::fs::rename(new, &self.fault).expect("it can be renamed");
     }
 

@@ -5,8 +5,8 @@
    DRILL_TRACE   the file to write to: for each call a byte (W write, T truncate, S sync, U unlink,
                  A a line to standard output), then path length, path, offset, length and the
                  bytes written; numbers are 64 bits in the machine's order
-   DRILL_FAULT   while this file exists, calls fail: it holds "write" or "sync", a space and the
-                 number of the error */
+   DRILL_FAULT   while this file exists, calls fail: it holds "write" or "sync", the number of the
+                 error and the end of the path of the files concerned, with spaces between */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -64,14 +64,16 @@ static void trace(char kind, const char *path, uint64_t offset, const void *byte
     free(whole);
 }
 
-static int fails(const char *call) {
-    char text[64] = {0}, kind[32];
+static int fails(const char *call, const char *path) {
+    char text[96] = {0}, kind[32], end[32];
     const char *name = getenv("DRILL_FAULT");
     int number, fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) return 0;
     ssize_t length = read(fd, text, sizeof text - 1);
     close(fd);
-    if (length <= 0 || sscanf(text, "%31s %d", kind, &number) != 2 || strcmp(kind, call)) return 0;
+    if (length <= 0 || sscanf(text, "%31s %d %31s", kind, &number, end) != 3) abort();
+    size_t all = strlen(path), last = strlen(end);
+    if (strcmp(kind, call) || all < last || strcmp(path + all - last, end)) return 0;
     errno = number;
     return 1;
 }
@@ -80,7 +82,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
     char path[PATH_MAX];
     if (fd == 1) trace('A', "", 0, bytes, count);
     else if (path_of(fd, path)) {
-        if (fails("write")) return -1;
+        if (fails("write", path)) return -1;
         trace('W', path, (uint64_t)lseek(fd, 0, SEEK_CUR), bytes, count);
     }
     return really_write(fd, bytes, count);
@@ -90,7 +92,7 @@ static ssize_t write_at(int fd, const void *bytes, size_t count, off_t offset) {
     REAL("pwrite", pwrite_call);
     char path[PATH_MAX];
     if (path_of(fd, path)) {
-        if (fails("write")) return -1;
+        if (fails("write", path)) return -1;
         trace('W', path, (uint64_t)offset, bytes, count);
     }
     return real(fd, bytes, count, offset);
@@ -108,7 +110,7 @@ static int synced(int fd) {
     REAL("fsync", sync_call);
     char path[PATH_MAX];
     if (path_of(fd, path)) {
-        if (fails("sync")) return -1;
+        if (fails("sync", path)) return -1;
         trace('S', path, 0, NULL, 0);
     }
     return real(fd);
@@ -121,7 +123,7 @@ static int truncated(int fd, off_t size) {
     REAL("ftruncate", truncate_call);
     char path[PATH_MAX];
     if (path_of(fd, path)) {
-        if (fails("write")) return -1;
+        if (fails("write", path)) return -1;
         trace('T', path, (uint64_t)size, NULL, 0);
     }
     return real(fd, size);

@@ -17,6 +17,10 @@ const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 const EROFS: i32 = 30;
 
+/// How paths end: of the file itself, of the log.
+const MAIN: &str = "ferry.db";
+const LOG: &str = "ferry.db-wal";
+
 /// A drill behind the shim that has saved once.
 struct Shimmed {
     place: Place,
@@ -46,7 +50,7 @@ fn version(place: &Place, name: &str) -> u64 {
 #[test]
 fn a_full_disk_stops_saves_serves_reads_and_saves_again_when_there_is_room() {
     let Shimmed { place, shim, mut drill, _beside } = Shimmed::new();
-    shim.fail("write", ENOSPC);
+    shim.fail("write", ENOSPC, LOG);
     for _ in 0..3 {
         let refused = drill.ask("save a");
         assert!(refused.starts_with("refused full save: no room is left"), "{refused}");
@@ -56,6 +60,17 @@ fn a_full_disk_stops_saves_serves_reads_and_saves_again_when_there_is_room() {
     assert_eq!(drill.ask("save a"), "saved a 2");
     drill.end();
     assert_eq!(version(&place, "a"), 2);
+}
+
+/// What was committed to the log is saved, whether or not there is room for it in the file.
+#[test]
+fn a_disk_that_fills_between_log_and_file_loses_nothing() {
+    let Shimmed { place, shim, mut drill, _beside } = Shimmed::new();
+    shim.fail("write", ENOSPC, MAIN);
+    assert_eq!(drill.ask("save a"), "saved a 2");
+    assert_eq!(drill.ask("save a"), "saved a 3");
+    drill.kill();
+    assert_eq!(version(&place, "a"), 3);
 }
 
 /// A limit of the system on the size of files, met amid some save.
@@ -87,7 +102,7 @@ fn a_limit_on_file_sizes_loses_nothing() {
 #[test]
 fn after_a_failed_fsync_nothing_is_saved_until_the_file_was_opened_and_checked_again() {
     let Shimmed { place, shim, mut drill, _beside } = Shimmed::new();
-    shim.fail("sync", EIO);
+    shim.fail("sync", EIO, LOG);
     let unknown = drill.ask("save a");
     assert!(unknown.starts_with("refused outcomeUnknown"), "{unknown}");
     shim.heal();
@@ -106,12 +121,24 @@ fn after_a_failed_fsync_nothing_is_saved_until_the_file_was_opened_and_checked_a
     assert_eq!(version(&place, "a"), seen + 1);
 }
 
+#[test]
+fn an_fsync_that_fails_after_the_commit_takes_back_nothing_and_is_the_last() {
+    let Shimmed { place, shim, mut drill, _beside } = Shimmed::new();
+    shim.fail("sync", EIO, MAIN);
+    assert_eq!(drill.ask("save a"), "saved a 2", "the log has it");
+    shim.heal();
+    let refused = drill.ask("save a");
+    assert!(refused.starts_with("refused readOnly"), "{refused}");
+    drill.kill();
+    assert_eq!(version(&place, "a"), 2);
+}
+
 /// As a file system does that an error has turned read-only under a running process.
 #[test]
 fn a_write_that_the_system_refuses_is_never_said_to_be_saved() {
     for number in [EIO, EROFS] {
         let Shimmed { place, shim, mut drill, _beside } = Shimmed::new();
-        shim.fail("write", number);
+        shim.fail("write", number, LOG);
         for _ in 0..2 {
             let refused = drill.ask("save a");
             assert!(refused.starts_with("refused "), "{refused}");

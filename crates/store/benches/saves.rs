@@ -104,7 +104,7 @@ fn one(criterion: &mut Criterion) {
     });
 }
 
-/// What the disk itself takes, beside what a save takes: two of these are in each.
+/// What the disk itself takes, beside what a save takes: it waits four times.
 fn baseline(criterion: &mut Criterion) {
     let bytes = store::encode("api", &contents()).expect("it is JSON");
     let folder = folder();

@@ -150,7 +150,9 @@ impl SqliteStore {
                 TrySendError::Full(_) => {
                     format!("{CALLS_WAITING_MAX} calls are waiting for the disk already")
                 }
-                TrySendError::Disconnected(_) => "the store is closed".to_owned(),
+                TrySendError::Disconnected(_) => {
+                    "the store is closed, or its thread has ended".to_owned()
+                }
             };
             Error::Unavailable { message }
         })
@@ -245,5 +247,28 @@ impl Leases for SqliteStore {
 
     fn under(&self, token: Token) -> Arc<dyn Store> {
         Arc::new(Self { calls: self.calls.clone(), token: Some(token) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::SqliteStore;
+    use crate::{Error, Store as _};
+
+    #[test]
+    fn a_thread_that_died_is_unavailable_and_its_last_save_unknown() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || SqliteStore::open(&folder.path().join("ferry.db")).unwrap().store;
+        let store = open();
+        let last = block_on(store.write::<()>(|_| panic!("a defect")));
+        assert!(matches!(last, Err(Error::OutcomeUnknown { .. })), "{last:?}");
+        let later = block_on(store.list());
+        assert!(matches!(later, Err(Error::Unavailable { .. })), "{later:?}");
+        let store = open();
+        let last = block_on(store.read::<()>(|_| panic!("a defect")));
+        assert!(matches!(last, Err(Error::Unavailable { .. })), "{last:?}");
+        assert_eq!(block_on(open().list()), Ok(Vec::new()), "the file can be opened again");
     }
 }

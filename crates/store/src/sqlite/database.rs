@@ -78,7 +78,8 @@ impl Database {
 
     /// Brings what was committed from the write-ahead log into the file itself, before anybody is
     /// told that it was saved. A log that is lost or damaged after a crash then takes nothing with
-    /// it; SQLite alone would go back to an older state and not say so. It costs two more fsyncs a save.
+    /// it; SQLite alone would go back to an older state and not say so. It costs two more fsyncs a
+    /// save.
     ///
     /// Where it cannot be done now, because another process reads or the disk is full, the log
     /// has it, and the next save tries again.

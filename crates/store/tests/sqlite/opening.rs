@@ -3,8 +3,10 @@
 use std::fs;
 
 use futures::executor::block_on;
+use futures::future::{join, join_all};
 use store::{Contents, Error, OpenError, Store as _, Version};
 
+use crate::drilled::Drill;
 use crate::place::Place;
 
 #[test]
@@ -92,26 +94,45 @@ fn a_path_may_have_any_letters() {
     assert!(opened.created && folder.join("ferry.db").is_file());
 }
 
+/// A write lock of another process holds all calls up until the last of them was made.
 #[test]
 fn more_calls_than_may_wait_are_told_so_and_none_is_lost() {
     let place = Place::new();
     let store = place.open().store;
-    let keys: Vec<_> = (0..4_000).map(|number| number.to_string()).collect();
+    let other = rusqlite::Connection::open(place.path()).expect("it is a database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("it is free");
+    let keys: Vec<_> = (0..3_000).map(|number| number.to_string()).collect();
     let saves = keys.iter().map(|key| store.save_fact(key, Version::NONE, b"x"));
-    let saved = block_on(futures::future::join_all(saves));
+    let free = async { other.execute_batch("ROLLBACK").expect("it is ours") };
+    let (saved, ()) = block_on(join(join_all(saves), free));
     let mut refused = 0;
     for (key, saved) in keys.iter().zip(saved) {
-        let found = block_on(store.load_fact(key)).expect("it is read").is_some();
+        let is_there = block_on(store.load_fact(key)).expect("it is read").is_some();
         match saved {
-            Ok(_) => assert!(found, "{key} was saved"),
-            Err(Error::Unavailable { .. }) => {
-                assert!(!found, "{key} was refused");
+            Ok(_) => assert!(is_there, "{key} was saved"),
+            Err(error) => {
+                assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+                assert!(!is_there, "{key} was refused");
                 refused += 1;
             }
-            Err(error) => panic!("{error}"),
         }
     }
-    assert!(refused > 0 && refused < keys.len(), "{refused} were refused");
+    assert!((900..1_000).contains(&refused), "{refused} were refused");
+}
+
+/// The file is gone and what a killed process wrote beside it is not.
+#[test]
+fn a_log_without_its_file_is_a_lost_store() {
+    let place = Place::new();
+    let mut drill = Drill::start(&place.path());
+    assert_eq!(drill.ask("save a"), "saved a 1");
+    drill.kill();
+    let log = place.path().with_file_name("ferry.db-wal");
+    assert!(fs::metadata(&log).is_ok_and(|log| log.len() > 0), "it was killed");
+    fs::remove_file(place.path()).expect("it is there");
+    let opened = place.open();
+    assert!(opened.created && opened.refuses.is_none());
+    assert_eq!(block_on(opened.store.load("a")), Ok(None));
 }
 
 /// Locked for good, as by a backup that hangs: an answer comes, and it is no damage.

@@ -20,6 +20,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("a holder that renews keeps the lease", |store| Box::pin(renewed(store))),
     ("a lease that was given up is free at once", |store| Box::pin(given_up(store))),
     ("giving up what was lost changes nothing", |store| Box::pin(given_up_late(store))),
+    ("a holder that learns of its loss stops at once", |store| Box::pin(learnt(store))),
+    ("a lease that another gave up is taken anew", |store| Box::pin(taken_anew(store))),
     ("clocks that differ do not make two holders", |store| Box::pin(other_clock(store))),
 ];
 
@@ -124,6 +126,27 @@ async fn given_up_late(store: &dyn Leases) {
     let token = holds(&mut second, store, 15).await;
     assert_eq!(first.step_down(store).await, Ok(()));
     assert!(saves(store, Some(token)).await.is_ok(), "the successor still holds it");
+}
+
+async fn learnt(store: &dyn Leases) {
+    let mut first = Candidate::new("first", TERM);
+    let old = holds(&mut first, store, 0).await;
+    let row = store.lease().await.expect("it is read");
+    let next = Lease { owner: "b".to_owned(), token: Token(old.0 + 1), beat: 0, is_held: true };
+    assert_eq!(store.save_lease(&row, &next).await, Ok(()));
+    assert!(first.may_act(at(1)), "it cannot know");
+    stands_by(&mut first, store, 1).await;
+}
+
+async fn taken_anew(store: &dyn Leases) {
+    let mut first = Candidate::new("first", TERM);
+    let old = holds(&mut first, store, 0).await;
+    let row = store.lease().await.expect("it is read");
+    let free = Lease { is_held: false, ..row.clone() };
+    assert_eq!(store.save_lease(&row, &free).await, Ok(()));
+    let new = holds(&mut first, store, 1).await;
+    assert!(new > old, "what was saved under the old token is to be loaded again");
+    assert!(saves(store, Some(new)).await.is_ok());
 }
 
 /// What is compared is how long a row stood still on one's own clock.

@@ -189,18 +189,42 @@ fn a_row_that_vanished_is_no_migration_that_never_began() {
     }
 }
 
+/// Its rows can all be read, and writing would spread the damage.
 #[test]
-fn a_record_that_is_damaged_while_the_store_is_open_is_not_read() {
-    let place = Place::new();
-    fill(&place, 2);
-    let opened = place.open();
-    let connection = rusqlite::Connection::open(place.path()).expect("it is a database");
-    let bend = "UPDATE record SET body =
+fn a_file_whose_structure_is_damaged_is_not_written_to() {
+    let mut bytes = fill(&Place::new(), 4);
+    // The number of free pages in the header (file format, 1.3).
+    bytes[39] ^= 1;
+    assert_eq!(meet(&bytes, "the number of free pages", 4), Met::Refuses);
+}
+
+#[test]
+fn rows_that_are_damaged_while_the_store_is_open_are_not_taken_for_what_was_saved() {
+    let bent = "UPDATE record SET body =
         CAST(replace(CAST(body AS TEXT), '\"attempt\":2', '\"attempt\":1') AS BLOB)";
-    connection.execute_batch(bend).expect("it is SQL");
-    drop(connection);
-    let loaded = block_on(opened.store.load("a"));
-    assert!(matches!(&loaded, Err(Error::Corrupt { name, .. }) if name == "a"), "{loaded:?}");
+    for (statement, why) in [
+        (bent, "its record is not what was saved"),
+        ("UPDATE record SET newest = 3", "its row is not what was saved"),
+        ("DELETE FROM history WHERE sequence = 3", "entry 3 of its history is missing"),
+        ("UPDATE history SET body = X'7B7D' WHERE sequence = 3", "entry 3 of its history is not"),
+    ] {
+        let place = Place::new();
+        fill(&place, 2);
+        let opened = place.open();
+        let connection = rusqlite::Connection::open(place.path()).expect("it is a database");
+        connection.execute_batch(statement).expect("it is SQL");
+        drop(connection);
+        let found = block_on(story::check(&opened.store, "a"));
+        let Err(Error::Corrupt { name, why: said }) = &found else {
+            panic!("{statement}: {found:?}")
+        };
+        assert!(name == "a" && said.starts_with(why), "{statement}: {said}");
+        if statement.contains("newest") {
+            let contents = story::contents("a", 3);
+            let saved = block_on(opened.store.save("a", Version(2), &contents, &[]));
+            assert!(matches!(saved, Err(Error::Corrupt { .. })), "{saved:?}");
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use futures::executor::block_on;
+use futures::future::join;
 use store::{Error, Store as _, Version};
 
 use crate::drilled::{Drill, PROGRAM, Shim};
@@ -245,6 +246,29 @@ fn a_file_that_is_deleted_or_replaced_is_noticed_before_anything_is_written_to_i
         assert!(message.contains("deleted or replaced"), "{message}");
         let read = block_on(opened.store.load_fact("pause")).expect("it is still read");
         assert_eq!(read.map(|fact| fact.value), Some(b"yes".to_vec()), "nothing was written");
+    }
+}
+
+/// The save waits for a lock while the file goes. It may have been looked for just before or not.
+#[test]
+fn a_save_into_a_file_that_goes_meanwhile_is_never_said_to_be_done() {
+    for _ in 0..10 {
+        let place = Place::new();
+        let opened = place.open();
+        let other = rusqlite::Connection::open(place.path()).expect("it is a database");
+        other.execute_batch("BEGIN IMMEDIATE").expect("it is free");
+        let save = opened.store.save_fact("pause", Version::NONE, b"yes");
+        let go = async {
+            fs::remove_file(place.path()).expect("it is there");
+            other.execute_batch("ROLLBACK").expect("it is ours");
+        };
+        match block_on(join(save, go)).0 {
+            Err(Error::OutcomeUnknown { message }) => {
+                assert!(message.contains("deleted or replaced"), "{message}");
+            }
+            Err(Error::ReadOnly { .. }) => {}
+            saved => panic!("{saved:?}"),
+        }
     }
 }
 

@@ -259,6 +259,8 @@ fn a_save_into_a_file_that_goes_meanwhile_is_never_said_to_be_done() {
         other.execute_batch("BEGIN IMMEDIATE").expect("it is free");
         let save = opened.store.save_fact("pause", Version::NONE, b"yes");
         let go = async {
+            // Gives the thread the time to be waiting already; the claim holds without it.
+            (0..20_000).for_each(|_| std::thread::yield_now());
             fs::remove_file(place.path()).expect("it is there");
             other.execute_batch("ROLLBACK").expect("it is ours");
         };

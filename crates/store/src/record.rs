@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::status::Status;
 use serde::{Deserialize, Serialize};
 
-use crate::Intent;
+use crate::{Error, Intent, Result};
 
 /// The most bytes of evidence a record may have.
 ///
@@ -14,7 +14,29 @@ use crate::Intent;
 /// to status and intent, which are a few kilobytes.
 pub const EVIDENCE_BYTES_MAX: usize = 300 * 1024;
 
-/// How often a record has been saved. Zero: never.
+/// Whether contents may be kept.
+pub(crate) fn check_size(name: &str, contents: &Contents) -> Result<()> {
+    let bytes = contents.evidence.as_ref().map_or(0, |evidence| evidence.fold.len());
+    if bytes > EVIDENCE_BYTES_MAX {
+        return Err(Error::TooLarge {
+            name: name.to_owned(),
+            bytes,
+            bytes_max: EVIDENCE_BYTES_MAX,
+        });
+    }
+    Ok(())
+}
+
+/// Whether a save for `expected` may replace what has version `found`.
+pub(crate) fn compare(name: &str, expected: Version, found: Version) -> Result<()> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::Conflict { name: name.to_owned(), expected, found })
+    }
+}
+
+/// How often a record, or a fact, has been saved. Zero: never.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -124,7 +124,8 @@ fn told_as(
         | ConditionType::ShareReached
         | ConditionType::Verified
         | ConditionType::Baked
-        | ConditionType::Drained => None,
+        | ConditionType::Drained
+        | ConditionType::Orphaned => None,
     }
 }
 

@@ -45,7 +45,7 @@ pub use history::{Entry, HISTORY_ENTRIES_MAX, HISTORY_PAGE_MAX, Happening, Numbe
 pub use intent::{Answer, Intent, IntentError, Outcome};
 pub use lease::{Candidate, LEASE_TERM, Lease, Leases, Standing, Token};
 pub use memory::MemoryStore;
-pub use record::{Contents, EVIDENCE_BYTES_MAX, Evidence, Record, Version};
+pub use record::{Adopted, Contents, EVIDENCE_BYTES_MAX, Evidence, Record, Version};
 pub use sqlite::{OpenError, Opened, SqliteStore};
 
 /// What is remembered of every migration, by name, and of the fleet.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use model::spec::Migration;
 use model::status::Status;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,20 @@ pub struct Contents {
     /// The judge's memory, where it was kept.
     #[serde(default)]
     pub evidence: Option<Evidence>,
+    /// The file as it was last acted on.
+    #[serde(default)]
+    pub adopted: Option<Adopted>,
+}
+
+/// A migration's file as it was last acted on: what a restart counts its versions from, and all
+/// that is known of a migration once its file is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Adopted {
+    /// Counts the versions of the file, from 1.
+    pub generation: u64,
+    /// The file's content.
+    pub migration: Arc<Migration>,
 }
 
 /// A checkpoint of the evidence.

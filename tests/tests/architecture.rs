@@ -69,6 +69,12 @@ const TABLE: &[Row] = &[
         &[],
     ),
     edge("report", &["model", "rehearsal"], &["manifest"]),
+    edge("server", &["model", "store"], &[]),
+    edge(
+        "daemon",
+        &["model", "cloud", "store", "region", "controller", "rehearsal", "server"],
+        &[],
+    ),
     edge("decision-benchmark", &["model", "sampling", "analysis"], &[]),
     edge(
         "ferry",
@@ -85,6 +91,8 @@ const TABLE: &[Row] = &[
             "controller",
             "rehearsal",
             "report",
+            "server",
+            "daemon",
         ],
         &[],
     ),

@@ -44,7 +44,8 @@ const TABLE: &[Row] = &[
     pure("planner", &["model", "analysis", "capacity"], &["audit", "manifest", "sampling"]),
     pure("audit", &["model"], &[]),
     edge("cloud", &["model"], &[]),
-    edge("store", &["model"], &[]),
+    // Its benchmark saves a week of real evidence.
+    edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
     edge(
         "controller",
@@ -68,6 +69,12 @@ const TABLE: &[Row] = &[
         &[],
     ),
     edge("report", &["model", "rehearsal"], &["manifest"]),
+    edge("server", &["model", "store"], &[]),
+    edge(
+        "daemon",
+        &["model", "cloud", "store", "region", "controller", "rehearsal", "server"],
+        &[],
+    ),
     edge("decision-benchmark", &["model", "sampling", "analysis"], &[]),
     edge(
         "ferry",
@@ -84,6 +91,8 @@ const TABLE: &[Row] = &[
             "controller",
             "rehearsal",
             "report",
+            "server",
+            "daemon",
         ],
         &[],
     ),

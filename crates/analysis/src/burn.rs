@@ -2,7 +2,7 @@
 
 use model::Side;
 
-use crate::settings::Settings;
+use crate::prepared::Prepared;
 use crate::signal::Slo;
 use crate::window::{Length, Window};
 
@@ -69,8 +69,8 @@ const CLAUSE_EXCESS_MIN: f64 = 0.25;
 /// Fargate's burn is at least one and its excess over EC2 a quarter of the budget.
 ///
 /// An objective without a budget cannot be breached.
-pub(crate) fn is_budget_at_stake(settings: &Settings, window: &Window, slo: Slo) -> bool {
-    let Some(budget) = settings.budget(slo) else { return false };
+pub(crate) fn is_budget_at_stake(prepared: &Prepared<'_>, window: &Window, slo: Slo) -> bool {
+    let Some(budget) = prepared.budget(slo) else { return false };
     let calm = window.calm();
     let fargate = calm.fraction(Side::Fargate);
     fargate / budget >= CLAUSE_BURN_MIN

@@ -6,6 +6,7 @@ use model::PerSide;
 use model::minute::Minute;
 
 use crate::pairing::{Row, float};
+use crate::prepared::Prepared;
 use crate::settings::{Calibration, Offset, Settings};
 use crate::signal::Signal;
 
@@ -36,10 +37,10 @@ const OFFSET_VALUE_MAX: f64 = 0.10;
 
 /// The ratio before clients and tasks are thought of: 1 for latency, whose margin is in the
 /// thresholds; max(1.5, 1 + 0.25 b / p) for errors, p being EC2's recent error rate.
-pub(crate) fn ratio(settings: &Settings, signal: Signal, error_rate_ec2: f64) -> f64 {
+pub(crate) fn ratio(prepared: &Prepared<'_>, signal: Signal, error_rate_ec2: f64) -> f64 {
     match signal {
         Signal::SlowSlo | Signal::SlowP90 | Signal::SlowP50 => 1.0,
-        Signal::Errors => match settings.budget(signal.slo()) {
+        Signal::Errors => match prepared.budget(signal.slo()) {
             Some(budget) if error_rate_ec2 > 0.0 => {
                 ERROR_RATIO.max(1.0 + ERROR_BUDGET_PART * budget / error_rate_ec2)
             }
@@ -54,26 +55,57 @@ pub(crate) fn ratio(settings: &Settings, signal: Signal, error_rate_ec2: f64) ->
 /// It widens what harm must exceed and leaves safety alone: a few tasks that happen to be slow
 /// must not roll back, and shrinking the other side would keep small services from ever
 /// advancing.
+#[inline]
 pub(crate) fn margin(
-    settings: &Settings,
+    prepared: &Prepared<'_>,
     signal: Signal,
     ratio: f64,
     task_deviation: f64,
 ) -> Margin {
-    let tasks = signal.slope() * task_deviation;
-    let (above, below) = match &settings.calibration {
-        Calibration::NotNeeded => (tasks, 0.0),
-        Calibration::None => {
-            let carried = UNCALIBRATED_DEVIATIONS * UNCALIBRATED_LATENCY * signal.slope();
-            (tasks + carried, -carried)
-        }
+    let clients = prepared.clients.get(signal);
+    // Without tasks the factor is that of the clients alone, which is known.
+    let harm = if task_deviation == 0.0 {
+        clients.harm
+    } else {
+        libm::exp(above(prepared.settings, signal, signal.slope() * task_deviation))
+    };
+    Margin { harm: ratio * harm, safe: ratio * clients.safe }
+}
+
+/// What clients alone move a ratio of one to.
+pub(crate) fn clients(settings: &Settings, signal: Signal) -> Margin {
+    Margin {
+        harm: libm::exp(above(settings, signal, 0.0)),
+        safe: libm::exp(below(settings, signal)),
+    }
+}
+
+/// ln of what harm must exceed, `tasks` being that of what few tasks may do.
+fn above(settings: &Settings, signal: Signal, tasks: f64) -> f64 {
+    match &settings.calibration {
+        Calibration::NotNeeded => tasks,
+        Calibration::None => tasks + carried(signal),
         Calibration::RouterAA { offsets } => {
             let Offset { value, error } = learnt(offsets.get(&signal));
-            (tasks + value + OFFSET_DEVIATIONS * error, value - OFFSET_DEVIATIONS * error)
+            tasks + value + OFFSET_DEVIATIONS * error
         }
-    };
-    let moved = |by: f64| if by == 0.0 { ratio } else { ratio * libm::exp(by) };
-    Margin { harm: moved(above), safe: moved(below) }
+    }
+}
+
+/// ln of what safety must stay below.
+fn below(settings: &Settings, signal: Signal) -> f64 {
+    match &settings.calibration {
+        Calibration::NotNeeded => 0.0,
+        Calibration::None => -carried(signal),
+        Calibration::RouterAA { offsets } => {
+            let Offset { value, error } = learnt(offsets.get(&signal));
+            value - OFFSET_DEVIATIONS * error
+        }
+    }
+}
+
+fn carried(signal: Signal) -> f64 {
+    UNCALIBRATED_DEVIATIONS * UNCALIBRATED_LATENCY * signal.slope()
 }
 
 /// The offset as given; an unusable or missing one judges harm with none (it cannot prove
@@ -146,4 +178,34 @@ fn mean_and_error(values: impl Iterator<Item = f64>) -> Option<Offset> {
     let mean = sum / count;
     let variance = (squares / count - mean * mean).max(0.0) * count / (count - 1.0);
     Some(Offset { value: mean, error: libm::sqrt(variance / count) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prepared_margin_is_the_plain_one_to_the_bit() {
+        let offset = Offset { value: 0.031, error: 0.012 };
+        let learnt = [(Signal::SlowSlo, offset), (Signal::Errors, Offset::default())];
+        let calibrations = [
+            Calibration::NotNeeded,
+            Calibration::None,
+            Calibration::RouterAA { offsets: learnt.into() },
+        ];
+        for calibration in calibrations {
+            let settings = Settings { calibration, ..Settings::default() };
+            let prepared = Prepared::new(&settings);
+            for signal in Signal::ALL {
+                for (ratio, deviation) in [(1.0, 0.0), (1.5, 0.0), (1.0, 0.07), (2.25, 0.3)] {
+                    let found = margin(&prepared, signal, ratio, deviation);
+                    let tasks = signal.slope() * deviation;
+                    let harm = ratio * libm::exp(above(&settings, signal, tasks));
+                    let safe = ratio * libm::exp(below(&settings, signal));
+                    assert_eq!(found.harm.to_bits(), harm.to_bits(), "{signal} {deviation}");
+                    assert_eq!(found.safe.to_bits(), safe.to_bits(), "{signal} {deviation}");
+                }
+            }
+        }
+    }
 }

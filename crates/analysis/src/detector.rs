@@ -7,22 +7,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fair::Fair;
+use crate::lanes::{self, Lanes, lesser};
+use crate::pairing::Pair;
+
 /// Alternatives: the odds of a bad request being Fargate's are 1.25, 1.6, 2.5 or 5 times fair.
-pub(crate) const HARM_ODDS: [f64; 4] = [1.25, 1.6, 2.5, 5.0];
+pub(crate) const HARM_ODDS: Lanes = [1.25, 1.6, 2.5, 5.0];
 /// Their logarithms.
-pub(crate) const HARM_LN: [f64; 4] = [
+const HARM_LN: Lanes = [
     0.223_143_551_314_209_76,
     0.470_003_629_245_735_6,
     0.916_290_731_874_155_1,
     1.609_437_912_434_100_3,
 ];
-
-/// ln(1 + q0 (odds - 1)) for each alternative: the part of the likelihood ratio that all signals
-/// with one fair share have in common.
-pub(crate) fn normalisers(fair_share: f64, odds: &[f64; 4]) -> [f64; 4] {
-    // The argument is between 0.04 and 5, far from where log1p would be more exact.
-    odds.map(|odds| libm::log(1.0 + fair_share * (odds - 1.0)))
-}
 
 /// Evidence of harm on one signal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,22 +40,14 @@ const EXCESS_MINUTES: usize = 10;
 const STATISTIC_MAX: f64 = 1e200;
 
 impl Detector {
-    /// Adds a minute with `bad` requests on both sides, `bad_fargate` of them on Fargate.
-    pub(crate) fn add(
-        &mut self,
-        bad_fargate: f64,
-        bad: f64,
-        normalisers: &[f64; 4],
-        phi: f64,
-        clip: f64,
-    ) {
+    /// Adds a minute with dispersion `phi`; no alternative may gain more than `clip` nats.
+    pub(crate) fn add(&mut self, pair: &Pair, fair: &Fair, phi: f64, clip: f64) {
+        let ratios = lanes::exp(fair.likelihoods(pair, &HARM_LN, phi, clip));
         let states = self.statistics.iter_mut().zip(&mut self.suspicions);
-        for (((statistic, suspicion), ln), normaliser) in states.zip(HARM_LN).zip(normalisers) {
-            // bad_C ln(q1/q0) + bad_B ln((1-q1)/(1-q0)) with q1 the share at these odds.
-            let likelihood = (bad_fargate * ln - bad * normaliser) / phi;
-            let ratio = libm::exp(likelihood.min(clip));
-            *statistic = ((*statistic + 1.0) * ratio).min(STATISTIC_MAX);
-            *suspicion = (suspicion.max(1.0) * ratio).min(STATISTIC_MAX);
+        for ((statistic, suspicion), ratio) in states.zip(ratios) {
+            *statistic = lesser((*statistic + 1.0) * ratio, STATISTIC_MAX);
+            let from = if *suspicion > 1.0 { *suspicion } else { 1.0 };
+            *suspicion = lesser(from * ratio, STATISTIC_MAX);
         }
     }
 
@@ -93,4 +82,50 @@ impl Detector {
 /// The place of a minute in a ring of ten.
 fn slot(minute: i64) -> usize {
     usize::try_from(minute.rem_euclid(10)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calibration::Margin;
+    use crate::fair::Hypotheses;
+
+    /// S and W of one alternative, as the method writes them.
+    fn plain(s: f64, w: f64, pair: &Pair, share: f64, odds: f64, ln: f64, phi: f64) -> (f64, f64) {
+        let normaliser = libm::log(1.0 + share * (odds - 1.0));
+        let likelihood = (pair.bad_fargate * ln - pair.bad() * normaliser) / phi;
+        let ratio = libm::exp(likelihood.min(1.2));
+        (((s + 1.0) * ratio).min(STATISTIC_MAX), (w.max(1.0) * ratio).min(STATISTIC_MAX))
+    }
+
+    proptest! {
+        #[test]
+        fn a_minute_adds_what_the_plain_formula_does_to_the_bit(
+            minutes in prop::collection::vec((0..9_000_u32, 0..9_000_u32, 0..500_u32, 0..500_u32), 1..60),
+            ratio in 0.8..3.0_f64,
+            phi in 1.0..40.0_f64,
+        ) {
+            let mut detector = Detector::default();
+            let mut states = [(0.0, 0.0); 4];
+            let mut fair = Hypotheses::default();
+            for (good_fargate, good_ec2, bad_fargate, bad_ec2) in minutes {
+                let pair = Pair {
+                    requests_fargate: f64::from(good_fargate + bad_fargate + 1),
+                    bad_fargate: f64::from(bad_fargate),
+                    requests_ec2: f64::from(good_ec2 + bad_ec2 + 1),
+                    bad_ec2: f64::from(bad_ec2),
+                };
+                fair.move_to(&pair, &Margin { harm: ratio, safe: ratio });
+                detector.add(&pair, &fair.harm, phi, 1.2);
+                let share = pair.fair_share(ratio);
+                for ((state, odds), ln) in states.iter_mut().zip(HARM_ODDS).zip(HARM_LN) {
+                    *state = plain(state.0, state.1, &pair, share, odds, ln, phi);
+                }
+                prop_assert_eq!(detector.statistics.map(f64::to_bits), states.map(|s| s.0.to_bits()));
+                prop_assert_eq!(detector.suspicions.map(f64::to_bits), states.map(|s| s.1.to_bits()));
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use model::Share;
 
 use crate::calibration;
-use crate::settings::Settings;
+use crate::prepared::Prepared;
 use crate::signal::{Signal, Slo};
 use crate::state::State;
 
@@ -19,31 +19,31 @@ const MINUTES_MIN: u32 = 360;
 const MINUTES_MAX: f64 = 5_000_000.0;
 
 /// Minutes until every signal would be proven if the sides are equal; `None` without any rate.
-pub(crate) fn minutes_left(settings: &Settings, state: &State) -> Option<u64> {
+pub(crate) fn minutes_left(prepared: &Prepared<'_>, state: &State) -> Option<u64> {
     let step = &state.step;
     if step.counted == 0 {
         return None;
     }
     let mut left = 0.0_f64;
-    for &signal in &settings.signals {
-        left = left.max(minutes_left_of(settings, state, signal)?);
+    for signal in prepared.signals() {
+        left = left.max(minutes_left_of(prepared, state, signal)?);
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5 million")]
     (left <= MINUTES_MAX).then_some(libm::ceil(left) as u64)
 }
 
-fn minutes_left_of(settings: &Settings, state: &State, signal: Signal) -> Option<f64> {
+fn minutes_left_of(prepared: &Prepared<'_>, state: &State, signal: Signal) -> Option<f64> {
     let proof = state.step.proofs.get(signal);
-    let missing = settings.safe_needed() - proof.evidence();
+    let missing = prepared.safe_needed - proof.evidence();
     if missing <= 0.0 {
         return Some(0.0);
     }
     // Minutes that did not count pass as well, so the rate is per minute of the step.
     let elapsed = f64::from(state.step.elapsed.max(1));
-    let distance = distance(settings, state, signal);
+    let distance = distance(prepared, state, signal);
     let gain = proof.information() / elapsed * distance * distance / 2.0;
     let compared = (gain > 0.0).then(|| missing.clamp(0.0, NATS_NEEDED) / gain);
-    let alone = alone(settings, state, signal.slo(), elapsed);
+    let alone = alone(prepared, state, signal.slo(), elapsed);
     match (compared, alone) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (some, None) | (None, some) => some,
@@ -51,23 +51,23 @@ fn minutes_left_of(settings: &Settings, state: &State, signal: Signal) -> Option
 }
 
 /// ln of the odds between an equal Fargate and the margin.
-fn distance(settings: &Settings, state: &State, signal: Signal) -> f64 {
+fn distance(prepared: &Prepared<'_>, state: &State, signal: Signal) -> f64 {
     match signal {
         Signal::SlowSlo | Signal::SlowP90 | Signal::SlowP50 => LN_MARGIN * signal.slope(),
         Signal::Errors => {
-            let budget = settings.budget(signal.slo()).unwrap_or(0.001);
+            let budget = prepared.budget(signal.slo()).unwrap_or(0.001);
             let rate = state.windows.error_rate_ec2(budget);
-            libm::log(calibration::ratio(settings, signal, rate))
+            libm::log(calibration::ratio(prepared, signal, rate))
         }
     }
 }
 
 /// The absolute proof stands in for a signal without any bad request, and for all of an
 /// objective's where the sides cannot be compared.
-fn alone(settings: &Settings, state: &State, slo: Slo, elapsed: f64) -> Option<f64> {
-    let budget = settings.budget(slo)?;
+fn alone(prepared: &Prepared<'_>, state: &State, slo: Slo, elapsed: f64) -> Option<f64> {
+    let budget = prepared.budget(slo)?;
     let absolute = state.step.absolutes.get(slo);
-    let missing = settings.safe_needed() - absolute.evidence();
+    let missing = prepared.safe_needed - absolute.evidence();
     if missing <= 0.0 {
         return Some(0.0);
     }
@@ -85,15 +85,15 @@ fn alone(settings: &Settings, state: &State, slo: Slo, elapsed: f64) -> Option<f
 }
 
 /// Whether no proof can come before the deadline at the present traffic.
-pub(crate) fn is_out_of_reach(settings: &Settings, state: &State, minute: i64) -> bool {
+pub(crate) fn is_out_of_reach(prepared: &Prepared<'_>, state: &State, minute: i64) -> bool {
     if state.step.elapsed < MINUTES_MIN || state.step.counted == 0 {
         return false;
     }
     let passed = u64::try_from(minute - state.began.unwrap_or(minute)).unwrap_or(0);
-    let left = settings.deadline.as_mins().saturating_sub(passed);
+    let left = prepared.settings.deadline.as_mins().saturating_sub(passed);
     // Up a ladder of steps each proof takes less than the one before, and all that follow the
     // present one together about as long as it does.
     let is_late_step = state.live.share.is_some_and(|share| share >= Share::percent(50));
     let available = if is_late_step { left } else { left / 2 };
-    minutes_left(settings, state).is_none_or(|needed| needed > available)
+    minutes_left(prepared, state).is_none_or(|needed| needed > available)
 }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use model::minute::Minute;
 use model::verdict::Verdict;
-use model::{PerSide, Side, Time};
+use model::{Side, Time};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::pairing::Row;
+use crate::prepared::{Prepared, Preparing};
+use crate::rows::{self, Rows};
 use crate::rules;
 use crate::settings::Settings;
 use crate::state::State;
@@ -29,7 +31,7 @@ pub struct Fold {
     /// Earlier states, the oldest first: where a rewind starts from.
     snapshots: VecDeque<State>,
     /// Rows since the oldest snapshot and those not judged yet.
-    rows: BTreeMap<i64, PerSide<Option<Row>>>,
+    rows: Rows,
     arrivals: Arrivals,
     /// For a fold that was read back: the newest minute it had judged. The states up to there
     /// were not kept and are judged again as soon as the settings are known.
@@ -44,7 +46,7 @@ struct Kept {
     version: u32,
     base: Option<State>,
     judged: Option<i64>,
-    rows: BTreeMap<i64, PerSide<Option<Row>>>,
+    rows: BTreeMap<i64, rows::Pair>,
     arrivals: Arrivals,
 }
 
@@ -57,7 +59,7 @@ impl Serialize for Fold {
             version: self.version,
             base: base.cloned(),
             judged,
-            rows: self.rows.range(first..).map(|(minute, rows)| (*minute, *rows)).collect(),
+            rows: self.rows.since(first),
             arrivals: self.arrivals.clone(),
         };
         kept.serialize(serializer)
@@ -71,7 +73,7 @@ impl From<Kept> for Fold {
             version,
             head: base.clone().unwrap_or_default(),
             snapshots: base.into_iter().collect(),
-            rows,
+            rows: rows.into(),
             arrivals,
             unjudged_up_to: judged,
         }
@@ -133,7 +135,7 @@ impl Fold {
             version: METHOD_VERSION,
             head: State::default(),
             snapshots: VecDeque::new(),
-            rows: BTreeMap::new(),
+            rows: Rows::default(),
             arrivals: Arrivals::default(),
             unjudged_up_to: None,
         }
@@ -162,20 +164,20 @@ impl Fold {
 
     /// Takes in one row.
     pub fn push(&mut self, settings: &Settings, minute: &Minute) {
-        self.push_watched(settings, minute, |_| {});
+        self.push_watched(&Preparing::new(settings), minute, |_| {});
     }
 
     /// Takes in one row and shows every state that a newly judged minute leads to.
     pub(crate) fn push_watched(
         &mut self,
-        settings: &Settings,
+        prepared: &Preparing<'_>,
         minute: &Minute,
         mut watch: impl FnMut(&State),
     ) {
-        self.judge_again(settings);
+        self.judge_again(prepared);
         self.arrivals.rows += 1;
-        let number = minute.minute;
-        if number.unsigned_abs() > MINUTE_MAX || number > minute.seen_at.minute() {
+        let (number, seen_at) = (minute.minute, minute.seen_at.minute());
+        if number.unsigned_abs() > MINUTE_MAX || number > seen_at {
             self.arrivals.refused += 1;
             return;
         }
@@ -184,23 +186,24 @@ impl Fold {
             self.note_late(number, minute.side);
             return;
         }
-        let slot = self.rows.entry(number).or_default().get_mut(minute.side);
+        let slot = self.rows.entry(number).get_mut(minute.side);
         let row = Row::new(minute);
         if slot.as_ref().is_some_and(|old| row.revision <= old.revision) {
             self.arrivals.duplicates += 1;
             return;
         }
-        let is_new = slot.replace(row).is_none();
+        let is_new = slot.is_none();
+        *slot = Some(row);
         let is_judged = judged.is_some_and(|judged| number <= judged);
-        let is_old = minute.seen_at.minute() - number > REWIND_MINUTES;
+        let is_old = seen_at - number > REWIND_MINUTES;
         if is_new && (is_judged || is_old) {
             self.arrivals.recovered += 1;
         }
         if is_judged {
             self.arrivals.corrections += 1;
-            self.rewind(settings, number);
+            self.rewind(prepared, number);
         }
-        self.judge_ready(settings, &mut watch);
+        self.judge_ready(prepared, &mut watch);
     }
 
     fn note_late(&mut self, minute: i64, side: Side) {
@@ -212,34 +215,34 @@ impl Fold {
     }
 
     /// Goes back to before `minute` and forward again over what is known now.
-    fn rewind(&mut self, settings: &Settings, minute: i64) {
+    fn rewind(&mut self, prepared: &Preparing<'_>, minute: i64) {
         let target = self.head.minute;
         while self.snapshots.back().is_some_and(|s| s.minute.is_some_and(|m| m >= minute)) {
             self.snapshots.pop_back();
         }
         self.head = self.snapshots.back().cloned().unwrap_or_default();
         self.unjudged_up_to = target;
-        self.judge_again(settings);
+        self.judge_again(prepared);
     }
 
     /// Judges what had been judged before.
-    fn judge_again(&mut self, settings: &Settings) {
+    fn judge_again(&mut self, prepared: &Preparing<'_>) {
         let Some(target) = self.unjudged_up_to.take() else { return };
         while let Some(next) = self.next_minute().filter(|next| *next <= target) {
-            self.step(settings, next);
+            self.step(prepared.get(), next);
         }
     }
 
     /// Judges all minutes that wait for nothing more.
-    fn judge_ready(&mut self, settings: &Settings, watch: &mut impl FnMut(&State)) {
-        let newest = self.rows.last_key_value().map(|(minute, _)| *minute);
+    fn judge_ready(&mut self, prepared: &Preparing<'_>, watch: &mut impl FnMut(&State)) {
+        let newest = self.rows.newest();
         while let (Some(next), Some(newest)) = (self.next_minute(), newest) {
-            let rows = self.rows.get(&next);
-            let is_whole = rows.is_some_and(|r| r.ec2.is_some() && r.fargate.is_some());
+            let rows = self.rows.get(next);
+            let is_whole = rows.ec2.is_some() && rows.fargate.is_some();
             if next > newest || (!is_whole && newest < next + WATERMARK_MINUTES) {
                 break;
             }
-            self.step(settings, next);
+            self.step(prepared.get(), next);
             watch(&self.head);
         }
     }
@@ -247,20 +250,19 @@ impl Fold {
     /// The minute to judge next: the one after the head, or the first there is.
     fn next_minute(&self) -> Option<i64> {
         let following = self.head.minute.map(|minute| minute + 1);
-        let first = self.rows.range(following.unwrap_or(i64::MIN)..).next().map(|(m, _)| *m)?;
+        let first = self.rows.first_from(following.unwrap_or(i64::MIN))?.0;
         Some(match following {
             Some(following) if first - following <= STEPPED_MINUTES_MAX => following,
             Some(_) | None => first,
         })
     }
 
-    fn step(&mut self, settings: &Settings, minute: i64) {
+    fn step(&mut self, prepared: &Prepared<'_>, minute: i64) {
         let is_jump = self.head.minute.is_some_and(|head| minute != head + 1);
         if is_jump {
             self.head.jump();
         }
-        let rows = self.rows.get(&minute).copied().unwrap_or_default();
-        self.head.advance(settings, minute, &rows);
+        self.head.advance(prepared, minute, self.rows.get(minute));
         if minute.rem_euclid(SNAPSHOT_MINUTES) == 0 {
             self.snapshots.push_back(self.head.clone());
             self.forget(minute);
@@ -274,18 +276,19 @@ impl Fold {
             self.snapshots.pop_front();
         }
         if let Some(oldest) = self.snapshots.front().filter(|s| is_old(s)).and_then(|s| s.minute) {
-            self.rows = self.rows.split_off(&(oldest + 1));
+            self.rows.forget_before(oldest + 1);
         }
     }
 
     /// What the evidence says at `now`.
     #[must_use]
     pub fn verdict(&self, settings: &Settings, now: Time) -> Verdict {
+        let prepared = Preparing::new(settings);
         if self.unjudged_up_to.is_none() {
-            return rules::verdict(settings, &self.head, now);
+            return rules::verdict(prepared.get(), &self.head, now);
         }
         let mut judged = self.clone();
-        judged.judge_again(settings);
-        rules::verdict(settings, &judged.head, now)
+        judged.judge_again(&prepared);
+        rules::verdict(prepared.get(), &judged.head, now)
     }
 }

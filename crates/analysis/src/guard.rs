@@ -58,6 +58,10 @@ fn shrunk(counted: &Counted) -> f64 {
     SMALL_RATIO * (counted.bad.ec2 + 0.5) / (counted.requests.ec2 + 5.0)
 }
 
+fn is_within(paired: &GuardMinute, minute: i64) -> bool {
+    minute - paired.minute < SPAN_MINUTES_MAX
+}
+
 impl Guard {
     /// Adds a minute; one without requests on either side changes nothing.
     pub(crate) fn add(&mut self, minute: i64, counted: &Counted) {
@@ -104,7 +108,7 @@ impl Guard {
         self.minutes
             .iter()
             .flatten()
-            .filter(move |paired| minute - paired.minute < SPAN_MINUTES_MAX)
+            .filter(move |paired| is_within(paired, minute))
             .map(|paired| &paired.counted)
     }
 
@@ -115,9 +119,16 @@ impl Guard {
             counted.bad.fargate >= floor * counted.requests.fargate
                 && counted.bad.fargate >= BAD_PER_MINUTE_MIN
         };
+        // From the newest back: nearly every minute ends the question by itself.
+        let are_all_hot = self.minutes.iter().rev().all(|paired| {
+            paired.is_some_and(|paired| is_within(&paired, minute) && is_hot(&paired.counted))
+        });
+        let is_sure = self.small_share >= SMALL_NEEDED;
+        if !are_all_hot && !is_sure {
+            return None;
+        }
         let sum = self.recent(minute);
-        let hot = self.within(minute).filter(|counted| is_hot(counted)).count();
-        if hot == self.minutes.len()
+        if are_all_hot
             && sum.bad.fargate >= BAD_TOTAL_MIN
             && sum.fraction(Side::Fargate) > RATIO_MIN * sum.fraction(Side::Ec2)
         {
@@ -130,9 +141,62 @@ impl Guard {
                     && counted.bad.fargate > 0.0
             })
             .count();
-        let is_sure = self.small_share >= SMALL_NEEDED && bad_minutes >= SMALL_BAD_MINUTES_MIN;
+        let is_sure = is_sure && bad_minutes >= SMALL_BAD_MINUTES_MIN;
         // With requests enough for the other guard this one is only the faster of the two.
         let is_small = sum.bad.fargate < BAD_TOTAL_MIN;
         is_sure.then_some(if is_small { Alarm::SmallShare } else { Alarm::Disaster })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::PerSide;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every condition of both guards, looked at whether or not another has failed.
+    fn plain(guard: &Guard, minute: i64, budget: f64) -> Option<Alarm> {
+        let floor = BAD_FRACTION_MIN.max(BURN_MIN * budget).min(1.0);
+        let within: Vec<&Counted> = guard.within(minute).collect();
+        let sum = guard.recent(minute);
+        let hot = within.iter().filter(|counted| {
+            let (bad, requests) = (counted.bad.fargate, counted.requests.fargate);
+            bad >= floor * requests && bad >= BAD_PER_MINUTE_MIN
+        });
+        let bad = within.iter().filter(|counted| {
+            let (bad, requests) = (counted.bad.fargate, counted.requests.fargate);
+            bad >= SMALL_NULL_MIN * requests && bad > 0.0
+        });
+        let is_enough = sum.bad.fargate >= BAD_TOTAL_MIN;
+        let is_worse = sum.fraction(Side::Fargate) > RATIO_MIN * sum.fraction(Side::Ec2);
+        let is_sure = guard.small_share >= SMALL_NEEDED && bad.count() >= SMALL_BAD_MINUTES_MIN;
+        match (hot.count() == 5 && is_enough && is_worse, is_sure, is_enough) {
+            (true, _, _) | (false, true, true) => Some(Alarm::Disaster),
+            (false, true, false) => Some(Alarm::SmallShare),
+            (false, false, _) => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn leaving_early_changes_no_alarm(
+            minutes in prop::collection::vec((1..4_i64, 1..40_u32, 0..40_u32, 0..3_u32), 1..40),
+            budget in 0.001..0.05_f64,
+        ) {
+            let mut guard = Guard::default();
+            let mut minute = 0;
+            for (after, requests, bad, bad_ec2) in minutes {
+                minute += after;
+                let counted = Counted {
+                    requests: PerSide { ec2: 900.0, fargate: f64::from(requests) },
+                    bad: PerSide { ec2: f64::from(bad_ec2), fargate: f64::from(bad.min(requests)) },
+                };
+                guard.add(minute, &counted);
+                for now in [minute, minute + 3, minute + 9] {
+                    prop_assert_eq!(guard.alarm(now, budget), plain(&guard, now, budget));
+                }
+            }
+        }
     }
 }

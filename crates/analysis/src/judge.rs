@@ -8,6 +8,7 @@ use model::verdict::{Verdict, VerdictKind, VerdictReason};
 use serde::Serialize;
 
 use crate::fold::Fold;
+use crate::prepared::Preparing;
 use crate::rules::{self, View};
 use crate::settings::Settings;
 use crate::state::State;
@@ -42,15 +43,16 @@ pub struct ChangeEvidence {
 /// not one. The fold is given back for what else it knows.
 #[must_use]
 pub fn judge_log(settings: &Settings, minutes: &[Minute]) -> (Vec<Change>, Fold) {
+    let prepared = Preparing::new(settings);
     let mut fold = Fold::new(settings);
     let mut changes = Vec::new();
     let mut last: Option<(VerdictKind, VerdictReason)> = None;
     for minute in minutes {
-        fold.push_watched(settings, minute, |state| {
+        fold.push_watched(&prepared, minute, |state| {
             let now = end_of(state);
-            let answer = rules::decide(&View::new(settings, state, now));
+            let answer = rules::decide(&View::new(prepared.get(), state, now));
             if last.as_ref().is_none_or(|last| !is_same(last, &answer)) {
-                changes.push(Change::new(&rules::verdict(settings, state, now)));
+                changes.push(Change::new(&rules::verdict(prepared.get(), state, now)));
                 last = Some(answer);
             }
         });

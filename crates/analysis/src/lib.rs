@@ -4,7 +4,7 @@
 //! Minute rows ─ Fold: order, duplicates, corrections, gaps
 //!                 │ each minute once, both sides paired
 //!                 ▼
-//!  pairing ─ calibration ─ dispersion      what was expected of a fair split
+//!  pairing ─ calibration ─ fair ─ dispersion      what was expected of a fair split
 //!      ├─> detector      evidence of harm, restarts, over the whole migration
 //!      ├─> proof         evidence of safety, per step
 //!      ├─> guard         disasters
@@ -27,13 +27,17 @@ pub mod csv;
 mod detector;
 mod dispersion;
 mod eta;
+mod fair;
 mod fold;
 mod gaps;
 mod guard;
 pub mod judge;
+mod lanes;
 mod load;
 pub mod pairing;
+mod prepared;
 mod proof;
+mod rows;
 mod rules;
 mod sample_ratio;
 pub mod settings;

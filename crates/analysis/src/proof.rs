@@ -7,10 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fair::Fair;
+use crate::lanes::{self, Lanes};
+use crate::pairing::Pair;
+
 /// Alternatives: the odds are 0.96, 0.88, 0.75 or 0.6 times those at the margin.
-pub(crate) const SAFE_ODDS: [f64; 4] = [0.96, 0.88, 0.75, 0.6];
+pub(crate) const SAFE_ODDS: Lanes = [0.96, 0.88, 0.75, 0.6];
 /// Their logarithms.
-const SAFE_LN: [f64; 4] =
+const SAFE_LN: Lanes =
     [-0.040821994520255166, -0.12783337150988489, -0.2876820724517809, -0.5108256237659907];
 
 /// Evidence that one signal is no worse than its margin.
@@ -32,24 +36,17 @@ impl Default for Proof {
 
 impl Proof {
     /// Adds a minute as [`crate::detector::Detector::add`] does; `variance` is K q0 (1 - q0).
-    pub(crate) fn add(
-        &mut self,
-        bad_fargate: f64,
-        bad: f64,
-        normalisers: &[f64; 4],
-        variance: f64,
-        phi: f64,
-        clip: f64,
-    ) {
+    pub(crate) fn add(&mut self, pair: &Pair, fair: &Fair, phi: f64, clip: f64) {
         let mut top = f64::NEG_INFINITY;
-        for ((log, ln), normaliser) in self.logs.iter_mut().zip(SAFE_LN).zip(normalisers) {
-            *log += ((bad_fargate * ln - bad * normaliser) / phi).min(clip);
-            top = top.max(*log);
+        let likelihoods = fair.likelihoods(pair, &SAFE_LN, phi, clip);
+        for (log, likelihood) in self.logs.iter_mut().zip(likelihoods) {
+            *log += likelihood;
+            top = if *log > top { *log } else { top };
         }
-        self.information += variance / phi;
+        self.information += fair.variance(pair.bad()) / phi;
         // A mean never exceeds its greatest part, so most minutes need no exponentials.
         if top > self.best {
-            let sum: f64 = self.logs.iter().map(|log| libm::exp(log - top)).sum();
+            let sum: f64 = lanes::exp(self.logs.map(|log| log - top)).iter().sum();
             self.best = self.best.max(top + libm::log(sum / 4.0));
         }
     }
@@ -62,5 +59,42 @@ impl Proof {
     /// Counting variance over dispersion so far.
     pub(crate) const fn information(&self) -> f64 {
         self.information
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calibration::Margin;
+    use crate::fair::Hypotheses;
+
+    proptest! {
+        #[test]
+        fn the_best_evidence_is_that_of_the_plain_mixture_to_the_bit(
+            minutes in prop::collection::vec((0..60_u32, 0..300_u32), 1..200),
+            phi in 1.0..6.0_f64,
+        ) {
+            let mut proof = Proof::default();
+            let (mut logs, mut best) = ([0.0_f64; 4], 0.0_f64);
+            let mut fair = Hypotheses::default();
+            for (bad_fargate, bad_ec2) in minutes {
+                let (bad_fargate, bad_ec2) = (f64::from(bad_fargate), f64::from(bad_ec2));
+                let pair = Pair { requests_fargate: 200.0, bad_fargate, requests_ec2: 800.0, bad_ec2 };
+                fair.move_to(&pair, &Margin { harm: 1.0, safe: 1.1 });
+                proof.add(&pair, &fair.safe, phi, 1.2);
+                let share = pair.fair_share(1.1);
+                for ((log, odds), ln) in logs.iter_mut().zip(SAFE_ODDS).zip(SAFE_LN) {
+                    let normaliser = libm::log(1.0 + share * (odds - 1.0));
+                    *log += ((bad_fargate * ln - pair.bad() * normaliser) / phi).min(1.2);
+                }
+                let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = logs.iter().map(|log| libm::exp(log - top)).sum();
+                best = best.max(top + libm::log(sum / 4.0));
+                prop_assert_eq!(proof.logs.map(f64::to_bits), logs.map(f64::to_bits));
+                prop_assert_eq!(proof.evidence().to_bits(), best.to_bits());
+            }
+        }
     }
 }

@@ -10,14 +10,15 @@ use crate::calibration;
 use crate::eta;
 use crate::guard::Alarm;
 use crate::pairing::float;
-use crate::settings::{CommonMode, Settings, When};
+use crate::prepared::Prepared;
+use crate::settings::{CommonMode, When};
 use crate::signal::{Signal, Slo};
 use crate::state::State;
 use crate::window::Length;
 
 /// What a rule may look at.
 pub(crate) struct View<'a> {
-    pub(crate) settings: &'a Settings,
+    pub(crate) prepared: &'a Prepared<'a>,
     pub(crate) state: &'a State,
     pub(crate) now: Time,
     harm: f64,
@@ -25,8 +26,8 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     /// A view of `state` at `now`.
-    pub(crate) fn new(settings: &'a Settings, state: &'a State, now: Time) -> Self {
-        Self { settings, state, now, harm: state.harm(settings) }
+    pub(crate) fn new(prepared: &'a Prepared<'a>, state: &'a State, now: Time) -> Self {
+        Self { prepared, state, now, harm: state.harm(prepared) }
     }
 }
 
@@ -70,8 +71,8 @@ pub(crate) fn decide(view: &View<'_>) -> Answer {
 }
 
 /// The verdict with its evidence.
-pub(crate) fn verdict(settings: &Settings, state: &State, now: Time) -> Verdict {
-    let view = View::new(settings, state, now);
+pub(crate) fn verdict(prepared: &Prepared<'_>, state: &State, now: Time) -> Verdict {
+    let view = View::new(prepared, state, now);
     let (kind, reason) = decide(&view);
     Verdict { kind, reason, minute: state.minute, evidence: view.evidence() }
 }
@@ -93,8 +94,9 @@ fn candidate_dead(view: &View<'_>) -> Option<Answer> {
 fn guards(view: &View<'_>) -> Option<Answer> {
     let minute = view.state.minute?;
     view.with_budget().find_map(|(slo, budget)| {
+        let alarm = view.state.guards.get(slo).alarm(minute, budget)?;
         let signal = slo.name().to_owned();
-        match view.state.guards.get(slo).alarm(minute, budget)? {
+        match alarm {
             Alarm::Disaster => roll_back(VerdictReason::Guard { signal }),
             Alarm::SmallShare => roll_back(VerdictReason::SmallShareGuard { signal }),
         }
@@ -103,7 +105,7 @@ fn guards(view: &View<'_>) -> Option<Answer> {
 
 /// A8, and A9 where too little is left on EC2 to compare with.
 fn budget_burn(view: &View<'_>) -> Option<Answer> {
-    let is_asked = match view.settings.when {
+    let is_asked = match view.prepared.settings.when {
         When::Slo | When::Either => true,
         When::Relative => !view.state.live.is_comparable(),
     };
@@ -116,7 +118,7 @@ fn budget_burn(view: &View<'_>) -> Option<Answer> {
 /// The comparison's own proof.
 fn proven_worse(view: &View<'_>) -> Option<Answer> {
     let signal = view.worse_signal()?;
-    let is_enough = match view.settings.when {
+    let is_enough = match view.prepared.settings.when {
         When::Relative | When::Either => true,
         When::Slo => view.is_budget_at_stake(signal),
     };
@@ -134,7 +136,7 @@ fn common_mode(view: &View<'_>) -> Option<Answer> {
         .with_budget()
         .find(|(slo, budget)| burn::may_be_common_mode(view.state.windows.get(*slo), *budget))?;
     let is_seen = burn::is_common_mode(view.state.windows.get(slo), budget);
-    let kind = match view.settings.on_common_mode {
+    let kind = match view.prepared.settings.on_common_mode {
         CommonMode::RollBack if is_seen => VerdictKind::RollBack,
         CommonMode::Hold | CommonMode::RollBack => VerdictKind::Hold,
     };
@@ -151,12 +153,12 @@ fn worse_within_budget(view: &View<'_>) -> Option<Answer> {
 fn suspicion(view: &View<'_>) -> Option<Answer> {
     let state = view.state;
     let of = |signal: Signal| state.signals.get(signal).detector.suspicion();
-    let signals = || view.settings.signals.iter().copied();
-    let worst = signals().max_by(|a, b| of(*a).total_cmp(&of(*b)))?;
-    let mean = signals().map(of).sum::<f64>() / float(view.settings.signals.len() as u64);
-    if mean * mean < view.settings.harm_needed() {
+    let signals = || view.prepared.signals();
+    let mean = signals().map(of).sum::<f64>() / float(view.prepared.signals().count() as u64);
+    if mean * mean < view.prepared.harm_needed {
         return None;
     }
+    let worst = signals().max_by(|a, b| of(*a).total_cmp(&of(*b)))?;
     if view.is_comfortable(worst.slo()) {
         return None;
     }
@@ -177,7 +179,7 @@ fn missing_data(view: &View<'_>) -> Option<Answer> {
 const STALE_MINUTES_MAX: i64 = 18;
 
 fn share_mismatch(view: &View<'_>) -> Option<Answer> {
-    let is_mismatch = view.state.step.sample_ratio.is_mismatch(view.settings);
+    let is_mismatch = view.state.step.sample_ratio.is_mismatch(view.prepared);
     if is_mismatch { hold(VerdictReason::ShareMismatch) } else { None }
 }
 
@@ -213,7 +215,8 @@ fn unproven(view: &View<'_>) -> Option<Answer> {
 
 /// A10: a comparison between clients of unknown difference proves nothing.
 fn uncalibrated(view: &View<'_>) -> Option<Answer> {
-    let is_usable = view.settings.signals.iter().all(|s| calibration::is_usable(view.settings, *s));
+    let is_usable =
+        view.prepared.signals().all(|s| calibration::is_usable(view.prepared.settings, s));
     if is_usable || !view.is_proven_by_comparison() {
         return None;
     }
@@ -238,15 +241,15 @@ fn surge_unseen(view: &View<'_>) -> Option<Answer> {
 
 impl View<'_> {
     fn with_budget(&self) -> impl Iterator<Item = (Slo, f64)> {
-        Slo::ALL.into_iter().filter_map(|slo| Some((slo, self.settings.budget(slo)?)))
+        Slo::ALL.into_iter().filter_map(|slo| Some((slo, self.prepared.budget(slo)?)))
     }
 
     /// The signal that is proven worse and still is.
     fn worse_signal(&self) -> Option<Signal> {
-        if self.harm < self.settings.harm_needed() {
+        if self.harm < self.prepared.harm_needed {
             return None;
         }
-        let signal = self.state.worst(self.settings)?;
+        let signal = self.state.worst(self.prepared)?;
         self.state.signals.get(signal).detector.is_still_worse().then_some(signal)
     }
 
@@ -261,24 +264,24 @@ impl View<'_> {
 
     fn is_budget_at_stake(&self, signal: Signal) -> bool {
         let slo = signal.slo();
-        burn::is_budget_at_stake(self.settings, self.state.windows.get(slo), slo)
+        burn::is_budget_at_stake(self.prepared, self.state.windows.get(slo), slo)
     }
 
     fn coverage(&self) -> Option<&crate::settings::Coverage> {
         let share = self.state.live.share.unwrap_or(Share::FULL);
-        self.settings.coverage.as_ref().filter(|coverage| share >= coverage.share_min)
+        self.prepared.settings.coverage.as_ref().filter(|coverage| share >= coverage.share_min)
     }
 
     /// Every signal is proven no worse than its margin, at equal load.
     pub(crate) fn is_proven_by_comparison(&self) -> bool {
-        !self.settings.signals.is_empty()
+        self.prepared.signals().next().is_some()
             && self.state.live.is_comparable()
             && !self.state.load.is_unequal()
-            && self.settings.signals.iter().all(|signal| self.is_signal_proven(*signal))
+            && self.prepared.signals().all(|signal| self.is_signal_proven(signal))
     }
 
     fn is_signal_proven(&self, signal: Signal) -> bool {
-        let needed = self.settings.safe_needed();
+        let needed = self.prepared.safe_needed;
         let proof = self.state.step.proofs.get(signal);
         proof.evidence() >= needed || (self.is_too_clean(signal) && self.is_slo_met(signal.slo()))
     }
@@ -291,7 +294,7 @@ impl View<'_> {
     /// The absolute proof of one objective.
     fn is_slo_met(&self, slo: Slo) -> bool {
         let absolute = self.state.step.absolutes.get(slo);
-        absolute.evidence() >= self.settings.safe_needed()
+        absolute.evidence() >= self.prepared.safe_needed
     }
 
     /// Whether the policy asks for the SLO and Fargate leaves three quarters of its budget
@@ -300,8 +303,8 @@ impl View<'_> {
     /// and twice are as different as a ratio can tell, and alike to everybody else.
     fn is_comfortable(&self, slo: Slo) -> bool {
         let windows = self.state.windows.get(slo);
-        let Some(budget) = self.settings.budget(slo) else { return false };
-        self.settings.when == When::Slo
+        let Some(budget) = self.prepared.budget(slo) else { return false };
+        self.prepared.settings.when == When::Slo
             && [Length::Hour, Length::Hours6]
                 .into_iter()
                 .all(|length| burn(windows, Side::Fargate, length, budget) < COMFORTABLE_BURN)
@@ -317,34 +320,34 @@ impl View<'_> {
             return budgets.peek().is_some() && budgets.all(|(slo, _)| self.is_slo_met(slo));
         }
         let is_met = |slo: Slo| self.is_comfortable(slo) && self.is_slo_met(slo);
-        let signals = &self.settings.signals;
-        !signals.is_empty()
-            && signals.iter().all(|signal| self.is_signal_proven(*signal) || is_met(signal.slo()))
+        let mut signals = self.prepared.signals().peekable();
+        signals.peek().is_some()
+            && signals.all(|signal| self.is_signal_proven(signal) || is_met(signal.slo()))
     }
 
     fn evidence(&self) -> Evidence {
         let burn_of = |signal: Signal, side| {
-            self.settings.budget(signal.slo()).map_or(0.0, |budget| {
+            self.prepared.budget(signal.slo()).map_or(0.0, |budget| {
                 burn(self.state.windows.get(signal.slo()), side, Length::Hour, budget)
             })
         };
-        let of_signal = |signal: &Signal| {
+        let of_signal = |signal: Signal| {
             let evidence = SignalEvidence {
-                harm: ln(self.state.signals.get(*signal).detector.statistic()),
-                safe: self.state.step.proofs.get(*signal).evidence(),
-                burn_fargate: burn_of(*signal, Side::Fargate),
-                burn_ec2: burn_of(*signal, Side::Ec2),
+                harm: ln(self.state.signals.get(signal).detector.statistic()),
+                safe: self.state.step.proofs.get(signal).evidence(),
+                burn_fargate: burn_of(signal, Side::Fargate),
+                burn_ec2: burn_of(signal, Side::Ec2),
             };
             (signal.name().to_owned(), evidence)
         };
-        let signals: BTreeMap<_, _> = self.settings.signals.iter().map(of_signal).collect();
+        let signals: BTreeMap<_, _> = self.prepared.signals().map(of_signal).collect();
         Evidence {
             harm: ln(self.harm),
-            harm_threshold: ln(self.settings.harm_needed()),
-            safe_threshold: self.settings.safe_needed(),
+            harm_threshold: ln(self.prepared.harm_needed),
+            safe_threshold: self.prepared.safe_needed,
             signals,
             minutes: self.state.step.counted,
-            eta: eta::minutes_left(self.settings, self.state).map(Span::from_mins),
+            eta: eta::minutes_left(self.prepared, self.state).map(Span::from_mins),
         }
     }
 }

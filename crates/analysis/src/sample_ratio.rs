@@ -7,8 +7,9 @@
 use model::{PerSide, Share};
 use serde::{Deserialize, Serialize};
 
-use crate::detector::normalisers;
-use crate::settings::{Router, Settings};
+use crate::fair::normalisers;
+use crate::prepared::Prepared;
+use crate::settings::Router;
 
 /// The check since the step began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -80,8 +81,8 @@ impl SampleRatio {
     }
 
     /// Whether the measured share disagrees with the weights.
-    pub(crate) fn is_mismatch(&self, settings: &Settings) -> bool {
-        self.is_outside_band || (self.more + self.less) / 2.0 >= settings.harm_needed()
+    pub(crate) fn is_mismatch(&self, prepared: &Prepared<'_>) -> bool {
+        self.is_outside_band || (self.more + self.less) / 2.0 >= prepared.harm_needed
     }
 }
 

@@ -138,50 +138,51 @@ impl FromStr for Signal {
     }
 }
 
-/// One value for each signal.
+/// One value for each signal, in the order of [`Signal::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PerSignal<T>([T; 4]);
 
 impl<T> PerSignal<T> {
+    pub(crate) fn from_fn(of: impl FnMut(Signal) -> T) -> Self {
+        Self(Signal::ALL.map(of))
+    }
+
     pub(crate) const fn get(&self, signal: Signal) -> &T {
-        let [slo, p90, p50, errors] = &self.0;
-        match signal {
-            Signal::SlowSlo => slo,
-            Signal::SlowP90 => p90,
-            Signal::SlowP50 => p50,
-            Signal::Errors => errors,
-        }
+        &self.0[signal as usize]
     }
 
     pub(crate) const fn get_mut(&mut self, signal: Signal) -> &mut T {
-        let [slo, p90, p50, errors] = &mut self.0;
-        match signal {
-            Signal::SlowSlo => slo,
-            Signal::SlowP90 => p90,
-            Signal::SlowP50 => p50,
-            Signal::Errors => errors,
-        }
+        &mut self.0[signal as usize]
     }
 }
 
-/// One value for each objective.
+/// One value for each objective, in the order of [`Slo::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PerSlo<T>([T; 2]);
 
 impl<T> PerSlo<T> {
+    pub(crate) fn from_fn(of: impl FnMut(Slo) -> T) -> Self {
+        Self(Slo::ALL.map(of))
+    }
+
     pub(crate) const fn get(&self, slo: Slo) -> &T {
-        let [latency, availability] = &self.0;
-        match slo {
-            Slo::Latency => latency,
-            Slo::Availability => availability,
-        }
+        &self.0[slo as usize]
     }
 
     pub(crate) const fn get_mut(&mut self, slo: Slo) -> &mut T {
-        let [latency, availability] = &mut self.0;
-        match slo {
-            Slo::Latency => latency,
-            Slo::Availability => availability,
-        }
+        &mut self.0[slo as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_signal_and_objective_finds_its_own_value() {
+        let signals = PerSignal::from_fn(|signal| signal);
+        assert!(Signal::ALL.into_iter().all(|signal| *signals.get(signal) == signal));
+        let objectives = PerSlo::from_fn(|slo| slo);
+        assert!(Slo::ALL.into_iter().all(|slo| *objectives.get(slo) == slo));
     }
 }

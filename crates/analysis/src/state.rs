@@ -6,16 +6,17 @@ use serde::{Deserialize, Serialize};
 use crate::absolute::{Absolute, Bound};
 use crate::calibration;
 use crate::coverage::Seen;
-use crate::detector::{Detector, HARM_ODDS, normalisers};
+use crate::detector::Detector;
 use crate::dispersion::Dispersion;
 use crate::eta;
+use crate::fair::Hypotheses;
 use crate::gaps::Gaps;
 use crate::guard::Guard;
 use crate::load::Load;
 use crate::pairing::{Pair, Row, float};
-use crate::proof::{Proof, SAFE_ODDS};
+use crate::prepared::Prepared;
+use crate::proof::Proof;
 use crate::sample_ratio::SampleRatio;
-use crate::settings::Settings;
 use crate::signal::{PerSignal, PerSlo, Signal, Slo};
 use crate::transient::{Change, Transient};
 use crate::window::{Counted, Windows};
@@ -103,14 +104,14 @@ impl State {
     /// Goes on to `minute`, which must follow the newest one.
     pub(crate) fn advance(
         &mut self,
-        settings: &Settings,
+        prepared: &Prepared<'_>,
         minute: i64,
         rows: &PerSide<Option<Row>>,
     ) {
         self.note_context(minute, rows);
-        self.note_gaps(settings, rows);
-        let counted = self.windows.add(minute, rows, |slo| settings.budget(slo));
-        self.load.add(rows, settings.task_spread);
+        self.note_gaps(prepared, rows);
+        let counted = self.windows.add(minute, rows, |slo| prepared.budget(slo));
+        self.load.add(rows, prepared.settings.task_spread);
         for slo in Slo::ALL {
             self.guards.get_mut(slo).add(minute, counted.get(slo));
         }
@@ -118,16 +119,16 @@ impl State {
             && self.live.is_steady()
             && self.live.is_same_release()
             && !self.transient.is_dropping();
-        self.compare(settings, minute, rows, is_counted);
+        self.compare(prepared, minute, rows, is_counted);
         if is_counted {
-            self.prove_alone(settings, &counted);
-            self.note_load(settings, rows);
+            self.prove_alone(prepared, &counted);
+            self.note_load(prepared, rows);
         }
         let signals = &self.signals;
         self.transient.end_minute(|signal| signals.get(signal).dispersion.noise());
         self.step.elapsed = self.step.elapsed.saturating_add(1);
         if minute.rem_euclid(10) == 9 {
-            self.close_block(settings, minute);
+            self.close_block(prepared, minute);
         }
         self.minute = Some(minute);
     }
@@ -175,17 +176,15 @@ impl State {
         live.is_dead = is_sent && healthy == Some(0);
     }
 
-    fn note_gaps(&mut self, settings: &Settings, rows: &PerSide<Option<Row>>) {
+    fn note_gaps(&mut self, prepared: &Prepared<'_>, rows: &PerSide<Option<Row>>) {
         let share = self.live.share;
         let missing = PerSide::from_fn(|side| {
             let is_expected = match side {
                 Side::Ec2 => share != Some(Share::FULL),
                 Side::Fargate => share != Some(Share::ZERO),
             };
-            let is_complete = rows
-                .get(side)
-                .as_ref()
-                .is_some_and(|row| row.is_complete(settings.signals.iter().copied()));
+            let is_complete =
+                rows.get(side).as_ref().is_some_and(|row| row.is_complete(prepared.signals()));
             is_expected && !is_complete
         });
         self.gaps.add(missing);
@@ -194,30 +193,28 @@ impl State {
     /// The comparison of one minute: evidence of harm always, of safety where it counts.
     fn compare(
         &mut self,
-        settings: &Settings,
+        prepared: &Prepared<'_>,
         minute: i64,
         rows: &PerSide<Option<Row>>,
         is_counted: bool,
     ) {
         let is_comparable = self.live.is_comparable();
         let is_proving = is_counted && self.live.is_provable() && !self.load.is_unequal();
-        let budget = settings.budget(Slo::Availability).unwrap_or(BUDGET_WITHOUT_SLO);
+        let budget = prepared.budget(Slo::Availability).unwrap_or(BUDGET_WITHOUT_SLO);
         let error_rate_ec2 = self.windows.error_rate_ec2(budget);
-        let (clip, tasks) = (settings.clip(), self.load.task_deviation());
-        let mut harm_terms = Terms::default();
-        let mut safe_terms = Terms::default();
+        let (clip, tasks) = (prepared.clip, self.load.task_deviation());
+        let mut fair = Hypotheses::default();
         let mut has_pairs = false;
-        for &signal in &settings.signals {
+        for signal in prepared.signals() {
             let state = self.signals.get_mut(signal);
             state.detector.record_excess(minute, 0.0);
             let Some(pair) = Pair::of(rows, signal).filter(|_| is_comparable) else { continue };
             has_pairs = true;
-            let ratio = calibration::ratio(settings, signal, error_rate_ec2);
-            let margin = calibration::margin(settings, signal, ratio, tasks);
-            let (bad_fargate, bad) = (pair.bad_fargate, pair.bad());
-            let fair = pair.fair_share(margin.harm);
-            let variance = bad * fair * (1.0 - fair);
-            let excess = bad_fargate - bad * fair;
+            let ratio = calibration::ratio(prepared, signal, error_rate_ec2);
+            let margin = calibration::margin(prepared, signal, ratio, tasks);
+            fair.move_to(&pair, &margin);
+            let variance = fair.harm.variance(pair.bad());
+            let excess = pair.bad_fargate - pair.bad() * fair.harm.share;
             if self.transient.is_dropping() {
                 self.transient.add(signal, excess, variance);
                 continue;
@@ -225,13 +222,10 @@ impl State {
             let phi = state.dispersion.phi(variance);
             state.dispersion.add(excess, variance);
             state.detector.record_excess(minute, excess);
-            state.detector.add(bad_fargate, bad, harm_terms.at(fair, &HARM_ODDS), phi, clip);
+            state.detector.add(&pair, &fair.harm, phi, clip);
             if is_proving {
-                let fair = pair.fair_share(margin.safe);
-                let variance = bad * fair * (1.0 - fair);
-                let phi = state.dispersion.phi_safe(variance);
-                let terms = safe_terms.at(fair, &SAFE_ODDS);
-                self.step.proofs.get_mut(signal).add(bad_fargate, bad, terms, variance, phi, clip);
+                let phi = state.dispersion.phi_safe(fair.safe.variance(pair.bad()));
+                self.step.proofs.get_mut(signal).add(&pair, &fair.safe, phi, clip);
             }
         }
         if has_pairs && is_proving {
@@ -239,13 +233,13 @@ impl State {
         }
     }
 
-    fn prove_alone(&mut self, settings: &Settings, counted: &PerSlo<Counted>) {
+    fn prove_alone(&mut self, prepared: &Prepared<'_>, counted: &PerSlo<Counted>) {
         if !self.live.is_provable() {
             return;
         }
         let is_comparable = self.live.is_comparable();
         for slo in Slo::ALL {
-            let Some(budget) = settings.budget(slo) else { continue };
+            let Some(budget) = prepared.budget(slo) else { continue };
             let bound = self.bounds.get_mut(slo);
             if bound.fraction <= 0.0 {
                 *bound = Bound::new(absolute_bound(slo, budget, &self.windows, is_comparable));
@@ -261,7 +255,7 @@ impl State {
     }
 
     /// Notes the load that a proof is made under.
-    fn note_load(&mut self, settings: &Settings, rows: &PerSide<Option<Row>>) {
+    fn note_load(&mut self, prepared: &Prepared<'_>, rows: &PerSide<Option<Row>>) {
         let (Some(ec2), Some(fargate)) = (&rows.ec2, &rows.fargate) else { return };
         let (Some(on_ec2), Some(on_fargate)) = (ec2.counts.requests, fargate.counts.requests)
         else {
@@ -269,22 +263,22 @@ impl State {
         };
         let requests = PerSide { ec2: float(on_ec2), fargate: float(on_fargate) };
         self.step.sample_ratio.add(requests);
-        if let Some(coverage) = &settings.coverage {
+        if let Some(coverage) = &prepared.settings.coverage {
             let surge = fargate.surge.or(ec2.surge);
             self.step.seen.add(requests.ec2 + requests.fargate, coverage.requests_high, surge);
         }
     }
 
-    fn close_block(&mut self, settings: &Settings, minute: i64) {
+    fn close_block(&mut self, prepared: &Prepared<'_>, minute: i64) {
         let is_hour = minute.rem_euclid(60) == 59;
-        for &signal in &settings.signals {
+        for signal in prepared.signals() {
             self.signals.get_mut(signal).dispersion.close(is_hour);
         }
         self.windows.close(minute);
         self.load.close();
-        self.step.sample_ratio.close(settings.router, self.live.share);
+        self.step.sample_ratio.close(prepared.settings.router, self.live.share);
         for slo in Slo::ALL {
-            if let Some(budget) = settings.budget(slo) {
+            if let Some(budget) = prepared.budget(slo) {
                 *self.bounds.get_mut(slo) = Bound::new(absolute_bound(
                     slo,
                     budget,
@@ -293,23 +287,21 @@ impl State {
                 ));
             }
         }
-        self.step.is_out_of_reach = eta::is_out_of_reach(settings, self, minute);
+        self.step.is_out_of_reach = eta::is_out_of_reach(prepared, self, minute);
     }
 
     /// M: the mean of the detectors, whose logarithm is the evidence of harm.
-    pub(crate) fn harm(&self, settings: &Settings) -> f64 {
-        let sum: f64 = settings
-            .signals
-            .iter()
-            .map(|signal| self.signals.get(*signal).detector.statistic())
-            .sum();
-        sum / float(settings.signals.len().max(1) as u64)
+    pub(crate) fn harm(&self, prepared: &Prepared<'_>) -> f64 {
+        let signals = prepared.signals();
+        let sum: f64 =
+            signals.clone().map(|signal| self.signals.get(signal).detector.statistic()).sum();
+        sum / float(signals.count().max(1) as u64)
     }
 
     /// The signal with the most evidence of harm.
-    pub(crate) fn worst(&self, settings: &Settings) -> Option<Signal> {
+    pub(crate) fn worst(&self, prepared: &Prepared<'_>) -> Option<Signal> {
         let statistic = |signal: &Signal| self.signals.get(*signal).detector.statistic();
-        settings.signals.iter().copied().max_by(|a, b| statistic(a).total_cmp(&statistic(b)))
+        prepared.signals().max_by(|a, b| statistic(a).total_cmp(&statistic(b)))
     }
 }
 
@@ -328,22 +320,6 @@ fn absolute_bound(slo: Slo, budget: f64, windows: &Windows, is_comparable: bool)
             None if is_comparable => calibration::ERROR_BUDGET_PART * budget,
             None => budget,
         },
-    }
-}
-
-/// The normalisers of the last fair share: latency signals usually have the same.
-#[derive(Debug, Default)]
-struct Terms {
-    fair: f64,
-    terms: [f64; 4],
-}
-
-impl Terms {
-    fn at(&mut self, fair: f64, odds: &[f64; 4]) -> &[f64; 4] {
-        if fair.to_bits() != self.fair.to_bits() {
-            *self = Self { fair, terms: normalisers(fair, odds) };
-        }
-        &self.terms
     }
 }
 

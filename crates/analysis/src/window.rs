@@ -41,17 +41,16 @@ impl Counted {
     }
 
     fn add(&mut self, other: &Self) {
-        self.apply(other, 1.0);
+        for side in Side::ALL {
+            *self.requests.get_mut(side) += other.requests.get(side);
+            *self.bad.get_mut(side) += other.bad.get(side);
+        }
     }
 
     fn remove(&mut self, other: &Self) {
-        self.apply(other, -1.0);
-    }
-
-    fn apply(&mut self, other: &Self, sign: f64) {
         for side in Side::ALL {
-            *self.requests.get_mut(side) += sign * other.requests.get(side);
-            *self.bad.get_mut(side) += sign * other.bad.get(side);
+            *self.requests.get_mut(side) -= other.requests.get(side);
+            *self.bad.get_mut(side) -= other.bad.get(side);
         }
     }
 
@@ -94,12 +93,13 @@ pub(crate) struct Window {
 }
 
 const MINUTES: i64 = 60;
+const HOUR: usize = 60;
 const BLOCKS: i64 = 36;
 
 impl Default for Window {
     fn default() -> Self {
         Self {
-            minutes: vec![(Counted::default(), false); 60],
+            minutes: vec![(Counted::default(), false); HOUR],
             five: Counted::default(),
             thirty: Counted::default(),
             hour: Counted::default(),
@@ -114,11 +114,13 @@ impl Default for Window {
 impl Window {
     /// Adds a minute; minutes must come one after another, the missing ones as zeros.
     fn add(&mut self, minute: i64, counted: Counted, budget: Option<f64>) {
-        let ago = |minutes: i64| {
-            self.minutes.get(index(minute - minutes, MINUTES)).copied().unwrap_or_default()
+        let now = index(minute, MINUTES);
+        let ago = |minutes: usize| {
+            let place = if now >= minutes { now - minutes } else { now + HOUR - minutes };
+            self.minutes.get(place).copied().unwrap_or_default()
         };
         let ((left_five, _), (left_thirty, _)) = (ago(5), ago(30));
-        let (left_hour, was_calm) = ago(60);
+        let (left_hour, was_calm) = ago(HOUR);
         self.five.remove(&left_five);
         self.thirty.remove(&left_thirty);
         self.hour.remove(&left_hour);
@@ -134,7 +136,7 @@ impl Window {
         }
         self.block.add(&counted);
         self.six_hours.add(&counted);
-        if let Some(slot) = self.minutes.get_mut(index(minute, MINUTES)) {
+        if let Some(slot) = self.minutes.get_mut(now) {
             *slot = (counted, is_calm);
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use audit::{Audited, Fleet};
 use model::condition::{ConditionStatus, ConditionType};
@@ -85,8 +86,17 @@ pub(crate) fn decide(
                     Vec::new()
                 }
             };
-            let latest = watch.latest;
-            Some(Pass { name, observation, verdict, plan, findings, answers: Vec::new(), latest })
+            Some(Pass {
+                name,
+                observation,
+                verdict,
+                plan,
+                findings,
+                answers: Vec::new(),
+                generation: watch.managed.generation,
+                migration: Arc::clone(&watch.managed.migration),
+                latest: watch.latest,
+            })
         })
         .collect()
 }

@@ -13,10 +13,13 @@
 //! no state that matters: what it must remember is in the store, what it must know is in AWS,
 //! and a tick that is cut short anywhere leaves nothing that the next one has to repair.
 //!
+//! Between ticks people speak: `command` takes verbs into the record, which the next tick reads.
+//!
 //! Deliberately absent: any choice at act time, any sleep (the caller waits until
 //! [`Tick::next_at`]), and any knowledge of which world this is.
 
 mod act;
+mod command;
 mod decide;
 mod judging;
 mod load;
@@ -29,6 +32,7 @@ mod surge;
 mod tick;
 mod watch;
 
+pub use command::{Unheard, revision};
 pub use managed::{Managed, Unsupported};
 pub use tick::{Controller, Pass, Tick};
 pub use watch::Latest;

@@ -100,6 +100,18 @@ impl Sight {
         take(&mut self.snapshot.splits, now, names, answers);
     }
 
+    /// Drops all that was seen of a migration that is not managed any more. What another one
+    /// shares with it is read again.
+    pub(crate) fn forget(&mut self, managed: &Managed) {
+        self.distrust(managed);
+        self.snapshot.splits.remove(&managed.name);
+        self.snapshot.loads.remove(&managed.name);
+        for (_, id) in managed.services.iter() {
+            self.snapshot.services.remove(id);
+            self.snapshot.scaling.remove(id);
+        }
+    }
+
     /// Forgets when a migration's weights and bounds were read, so that they are read again
     /// before anything is decided on them: after a write, and after a failed one.
     pub(crate) fn distrust(&mut self, managed: &Managed) {

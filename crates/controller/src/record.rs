@@ -7,7 +7,7 @@ use model::condition::{ConditionStatus, ConditionType, Conditions};
 use model::event::Event;
 use model::status::Status;
 use model::{Span, Time};
-use store::{Answer, Entry, Happening, IntentError, Store, Version};
+use store::{Adopted, Answer, Entry, Happening, IntentError, Store, Version};
 
 use crate::tick::Pass;
 use crate::watch::Watch;
@@ -47,7 +47,7 @@ pub(crate) async fn intend(
         return Err(Unsaved::Unread);
     };
     let before = watch.contents.clone();
-    let mut entries = close_lost(watch, now)?;
+    let mut entries = watch.contents.close_lost(now)?;
     let is_lost = !entries.is_empty();
     let actions = &pass.plan.actions;
     if !actions.is_empty() {
@@ -56,9 +56,11 @@ pub(crate) async fn intend(
     }
     entries.extend(pass.plan.events.iter().map(|event| told_entry(now, event)));
     watch.contents.status = pass.plan.status.clone();
+    adopt(watch, pass);
     let checkpoint = watch.judge.is_some()
         && watch.checkpoint_at.is_none_or(|at| now.since(at) >= CHECKPOINT_EVERY || at > now);
-    let is_news = is_lost || watch.is_shown || !entries.is_empty();
+    let is_adopted = before.adopted != watch.contents.adopted;
+    let is_news = is_lost || is_adopted || watch.is_shown || !entries.is_empty();
     if !is_news && !checkpoint && !is_told(&before.status, watch, now) {
         return Ok(());
     }
@@ -74,15 +76,13 @@ pub(crate) async fn intend(
     note_saved(watch, now, saved)
 }
 
-/// Closes an intent that a crash, or a save that failed, left open: nobody will ever know how
-/// its calls ended. What is live says what became of them, and the plan rests on that.
-fn close_lost(watch: &mut Watch, now: Time) -> Result<Vec<Entry>, IntentError> {
-    let Some(open) = watch.contents.intent.as_ref().filter(|intent| intent.is_open()) else {
-        return Ok(Vec::new());
-    };
-    let lost = || Answer::Unknown { message: "the process ended before the answer".to_owned() };
-    let answers = open.actions.iter().map(|_| lost()).collect();
-    watch.contents.close_intent(now, answers)
+/// Puts the version of the spec that was planned for into the record.
+fn adopt(watch: &mut Watch, pass: &Pass) {
+    let known = watch.contents.adopted.as_ref().map(|adopted| adopted.generation);
+    if known != Some(pass.generation) {
+        let migration = Arc::clone(&pass.migration);
+        watch.contents.adopted = Some(Adopted { generation: pass.generation, migration });
+    }
 }
 
 /// Whether status changed by more than what the next look measures again. That is a reading,

@@ -27,11 +27,11 @@ use crate::watch::{Latest, Watch};
 
 /// Carries migrations through one world.
 pub struct Controller {
-    cloud: Cloud,
-    store: Arc<dyn Store>,
+    pub(crate) cloud: Cloud,
+    pub(crate) store: Arc<dyn Store>,
     settings: Settings,
-    watches: BTreeMap<String, Watch>,
-    sight: Sight,
+    pub(crate) watches: BTreeMap<String, Watch>,
+    pub(crate) sight: Sight,
     /// Automatic rollbacks of late: what the brake counts.
     history: History,
 }
@@ -62,6 +62,10 @@ pub struct Pass {
     pub findings: Vec<Finding>,
     /// What became of each action of the plan.
     pub answers: Vec<Answer>,
+    /// The version of the spec that was planned for.
+    pub generation: u64,
+    /// The spec.
+    pub migration: Arc<Migration>,
     /// The newest settled minute of each side, for people.
     pub latest: PerSide<Latest>,
 }
@@ -81,6 +85,9 @@ impl Controller {
     }
 
     /// Begins to manage a migration, or takes a new version of its spec.
+    ///
+    /// `generation` counts the versions that the caller has seen, from 1. Where the record knows
+    /// of more, it is counted on from there.
     ///
     /// # Errors
     /// [`Unsupported`] for what this version does not carry; what was managed before stays.
@@ -104,6 +111,16 @@ impl Controller {
             }
         }
         Ok(())
+    }
+
+    /// Takes new settings from the next tick on.
+    pub fn take_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// The names of all migrations that are managed, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.watches.keys().map(String::as_str)
     }
 
     /// One pass over everything.

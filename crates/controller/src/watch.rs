@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use analysis::Fold;
 use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
+use model::condition::ConditionType;
 use model::observation::{Gap, Load, Seen};
 use model::spec::SloKind;
 use model::verdict::Verdict;
@@ -187,6 +188,7 @@ impl Watch {
             Some(record) => {
                 self.version = Some(record.version);
                 self.contents = record.contents;
+                self.count_on();
             }
             None => self.version = Some(Version::NONE),
         }
@@ -195,6 +197,16 @@ impl Watch {
             self.asked_at = None;
         }
         Ok(())
+    }
+
+    /// Goes on with the record's count of the spec's versions, and takes the file's absence back.
+    fn count_on(&mut self) {
+        if let Some(adopted) = &self.contents.adopted {
+            let is_new = adopted.migration != self.managed.migration;
+            let known = adopted.generation.saturating_add(u64::from(is_new));
+            self.managed.generation = self.managed.generation.max(known);
+        }
+        self.contents.status.conditions.remove(ConditionType::Orphaned);
     }
 
     async fn learn(&mut self, cloud: &Cloud, now: Time) -> Result<(), String> {

@@ -52,11 +52,13 @@ pub enum ConditionType {
     FieldsNotActedOn,
     /// No step forward is taken because an operator said so.
     Paused,
+    /// Its file is gone: nothing is looked at or changed any more.
+    Orphaned,
 }
 
 impl ConditionType {
     /// Every type, the summary first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Succeeded,
         Self::Accepted,
         Self::Progressing,
@@ -72,6 +74,7 @@ impl ConditionType {
         Self::Drained,
         Self::FieldsNotActedOn,
         Self::Paused,
+        Self::Orphaned,
     ];
 
     /// The word in files, labels and messages.
@@ -93,6 +96,7 @@ impl ConditionType {
             Self::Drained => "Drained",
             Self::FieldsNotActedOn => "FieldsNotActedOn",
             Self::Paused => "Paused",
+            Self::Orphaned => "Orphaned",
         }
     }
 }

@@ -10,6 +10,7 @@
 //! action       one change to the world, absolute and idempotent
 //! plan         what one pass will do, and each reason why it does not do more
 //! status       what is remembered between passes; condition, event: how people see it
+//! verb         what an operator can say
 //! suggest      what a misspelt word was meant to be
 //! ```
 //!
@@ -29,6 +30,7 @@ pub mod spec;
 pub mod status;
 pub mod suggest;
 pub mod units;
+pub mod verb;
 pub mod verdict;
 
 pub use side::{PerSide, Side};

@@ -176,6 +176,14 @@ pub struct ScheduledBounds {
     pub max: Option<u32>,
 }
 
+impl ScheduledBounds {
+    /// Whether Ferry put it there, by its name.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.name.starts_with("ferry-")
+    }
+}
+
 /// Load, and what tasks were seen to carry, from settled minutes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

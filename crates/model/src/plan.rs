@@ -285,6 +285,11 @@ pub enum Reason {
     },
     /// `freeze: true` in the settings: no write at all, rollback included.
     WritesFrozen,
+    /// An operator's freeze: no write at all, rollback included.
+    FrozenByOperator {
+        /// Who froze.
+        who: String,
+    },
     /// The calls this step needs are used up for this tick.
     ApiBudget {
         /// The API.

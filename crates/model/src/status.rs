@@ -70,7 +70,7 @@ pub struct Status {
 impl Status {
     /// Takes an operator's `resume`: what operators said, a latch and a drift no longer count,
     /// and the next pass goes on from what is live then.
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         self.verbs = Verbs::default();
         self.latch = None;
         self.intended = None;
@@ -196,6 +196,8 @@ pub struct Verbs {
     pub rollback: Option<Said>,
     /// Take the next step without waiting for evidence or dwell; used up by one step.
     pub advance: Option<Said>,
+    /// Write nothing at all, rollbacks included.
+    pub freeze: Option<Said>,
 }
 
 /// Who said something, and when.

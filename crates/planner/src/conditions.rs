@@ -124,7 +124,8 @@ fn told_as(
         | ConditionType::ShareReached
         | ConditionType::Verified
         | ConditionType::Baked
-        | ConditionType::Drained => None,
+        | ConditionType::Drained
+        | ConditionType::Orphaned => None,
     }
 }
 
@@ -277,6 +278,7 @@ fn needs_a_person(reason: &Reason) -> bool {
         | Reason::NotQuiet { .. }
         | Reason::DecommissionManual
         | Reason::WritesFrozen
+        | Reason::FrozenByOperator { .. }
         | Reason::ApiBudget { .. } => false,
     }
 }
@@ -427,8 +429,8 @@ fn drained(draft: &Draft) -> Finding {
 }
 
 fn paused(facts: &Facts<'_>, draft: &Draft) -> Finding {
-    if facts.input.settings.freeze {
-        return Finding::of(true, &Reason::WritesFrozen);
+    if let Some(reason) = facts.frozen() {
+        return Finding::of(true, &reason);
     }
     match (&draft.status.verbs.pause, facts.spec.paused) {
         (Some(said), _) => Finding::of(true, &Reason::PausedByOperator { who: said.who.clone() }),

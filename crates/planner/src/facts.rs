@@ -1,6 +1,7 @@
 //! What a pass knows: readings young enough to rest on, worked out once.
 
 use model::observation::{Deployment, Load, Scaling, Seen, Service};
+use model::plan::Reason;
 use model::route::{RouteLimits, Split, Weights};
 use model::spec::{Mode, Rollout, Router, Spec, Target, Workload};
 use model::{PerSide, Share, Side, Span, Time};
@@ -84,7 +85,16 @@ impl<'a> Facts<'a> {
 
     /// Whether Ferry may write at all.
     pub(crate) fn may_write(&self) -> bool {
-        self.spec.mode == Mode::Act && !self.input.settings.freeze
+        self.spec.mode == Mode::Act && self.frozen().is_none()
+    }
+
+    /// The freeze of all writes, rollbacks included, where one stands.
+    pub(crate) fn frozen(&self) -> Option<Reason> {
+        if self.input.settings.freeze {
+            return Some(Reason::WritesFrozen);
+        }
+        let said = self.input.status.verbs.freeze.as_ref()?;
+        Some(Reason::FrozenByOperator { who: said.who.clone() })
     }
 
     /// The weights of all live routes.

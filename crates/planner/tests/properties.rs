@@ -8,7 +8,8 @@ use model::observation::{Bounds, Deployment, Gap};
 use model::plan::Plan;
 use model::route::WeightPair;
 use model::spec::{Mode, Target};
-use model::status::{Pin, Said};
+use model::status::Said;
+use model::verb::Verb;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Share, Side, Span};
 use proptest::prelude::*;
@@ -34,8 +35,7 @@ enum Change {
     Rpm(Side, Option<f64>),
     Verdict(VerdictKind, VerdictReason),
     VerdictAge(i64),
-    Say(u8),
-    Resume,
+    Say(Verb),
     Attempt,
     Paused(bool),
     Mode(bool),
@@ -92,8 +92,15 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (side(), prop::option::of(number())).prop_map(|(s, rpm)| Change::Rpm(s, rpm)),
         4 => verdict().prop_map(|(kind, reason)| Change::Verdict(kind, reason)),
         1 => (-5_i64..40).prop_map(Change::VerdictAge),
-        1 => (0_u8..5).prop_map(Change::Say),
-        2 => Just(Change::Resume),
+        1 => prop::sample::select(vec![
+            Verb::Pause,
+            Verb::Advance,
+            Verb::Rollback,
+            Verb::Pin { share: Share::percent(10) },
+            Verb::Freeze,
+        ])
+        .prop_map(Change::Say),
+        2 => Just(Change::Say(Verb::Resume)),
         2 => Just(Change::Attempt),
         1 => any::<bool>().prop_map(Change::Paused),
         1 => any::<bool>().prop_map(Change::Mode),
@@ -142,7 +149,6 @@ fn happen(world: &mut World, change: &Change) {
         Change::Verdict(kind, reason) => world.verdict = (kind, reason),
         Change::VerdictAge(age) => world.verdict_age = age,
         Change::Say(verb) => say(world, verb),
-        Change::Resume => world.status.resume(),
         Change::Attempt => world.migration.spec.attempt += 1,
         Change::Paused(paused) => world.migration.spec.paused = paused,
         Change::Mode(act) => {
@@ -167,16 +173,10 @@ fn happen(world: &mut World, change: &Change) {
     }
 }
 
-fn say(world: &mut World, verb: u8) {
+/// What is refused changes nothing, and is as good a world as any.
+fn say(world: &mut World, verb: Verb) {
     let said = Said { who: "alice".to_owned(), at: world.now };
-    let verbs = &mut world.status.verbs;
-    match verb {
-        0 => verbs.pause = Some(said),
-        1 => verbs.advance = Some(said),
-        2 => verbs.rollback = Some(said),
-        3 => verbs.pin = Some(Pin { share: Share::percent(10), said }),
-        _ => verbs.pause = None,
-    }
+    world.status.hear(verb, said).ok();
 }
 
 /// What holds for one plan.
@@ -300,7 +300,7 @@ fn heal(world: &mut World) {
     world.migration.spec.mode = Mode::Act;
     world.migration.spec.paused = false;
     world.migration.spec.attempt += 1;
-    world.status.resume();
+    say(world, Verb::Resume);
     world.verdict = (VerdictKind::Advance, VerdictReason::ProvenSafe);
     world.verdict_age = 3;
     (world.now_rpm, world.peak_rpm) = (6_000.0, 9_000.0);

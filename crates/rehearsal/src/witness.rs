@@ -11,7 +11,7 @@ use model::route::ServiceId;
 use model::{Side, Time};
 use region::SimulatedCloud;
 use region::journal::{Change, Entry};
-use store::{Contents, Error, MemoryStore, Numbered, Record, Result, Store, Version};
+use store::{Contents, Error, Fact, MemoryStore, Numbered, Record, Result, Store, Version};
 
 /// A store in memory, and a witness of what is saved in it.
 #[derive(Debug)]
@@ -223,5 +223,16 @@ impl Store for Witness {
 
     async fn history(&self, name: &str, after: u64, limit: usize) -> Result<Vec<Numbered>> {
         self.inner.history(name, after, limit).await
+    }
+
+    async fn load_fact(&self, key: &str) -> Result<Option<Fact>> {
+        self.inner.load_fact(key).await
+    }
+
+    async fn save_fact(&self, key: &str, expected: Version, value: &[u8]) -> Result<Version> {
+        self.show(false);
+        let saved = self.inner.save_fact(key, expected, value).await;
+        self.show(true);
+        saved
     }
 }

@@ -1,5 +1,5 @@
-//! What any store must do. Every implementation runs [`CHECKS`] in its own tests, each on a new
-//! and empty store:
+//! What any store must do. Every implementation runs [`CHECKS`] in its own tests, and
+//! [`leases::CHECKS`] too if several processes can reach it, each on a new and empty store:
 //!
 //! ```
 //! for (claim, check) in store::conformance::CHECKS {
@@ -9,6 +9,8 @@
 //! ```
 //!
 //! A check that fails panics with what it found.
+
+pub mod leases;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,8 +22,8 @@ use model::observation::Bounds;
 use model::{Share, Side};
 
 use crate::{
-    Answer, Contents, EVIDENCE_BYTES_MAX, Entry, Error, Evidence, HISTORY_ENTRIES_MAX,
-    HISTORY_PAGE_MAX, Happening, Store, Version,
+    Answer, Contents, EVIDENCE_BYTES_MAX, Entry, Error, Evidence, FACT_BYTES_MAX, Fact,
+    HISTORY_ENTRIES_MAX, HISTORY_PAGE_MAX, Happening, Store, Version,
 };
 
 /// A check of one claim, on an empty store.
@@ -39,6 +41,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("history drops its oldest entries and counts on", |store| Box::pin(dropped(store))),
     ("migrations are apart", |store| Box::pin(apart(store))),
     ("an intent and its two entries survive", |store| Box::pin(intended(store))),
+    ("facts are saved for a version", |store| Box::pin(facts(store))),
+    ("facts have a limit", |store| Box::pin(facts_limited(store))),
 ];
 
 async fn empty(store: &dyn Store) {
@@ -161,6 +165,32 @@ async fn intended(store: &dyn Store) {
     assert!(history.iter().map(|numbered| &numbered.entry).eq(before.iter().chain(&after)));
 }
 
+async fn facts(store: &dyn Store) {
+    assert_eq!(store.load_fact("pause").await, Ok(None));
+    let found = store.save_fact("pause", Version(1), b"x").await;
+    assert_eq!(found, conflict_of("pause", Version(1), Version::NONE), "there is nothing yet");
+    let first = store.save_fact("pause", Version::NONE, b"one\0\xff").await.expect("it is new");
+    let found = store.save_fact("pause", Version::NONE, b"two").await;
+    assert_eq!(found, conflict_of("pause", Version::NONE, first));
+    let value = b"one\0\xff".to_vec();
+    assert_eq!(store.load_fact("pause").await, Ok(Some(Fact { version: first, value })));
+    let second = store.save_fact("pause", first, b"").await.expect("it is the version there is");
+    assert!(second > first, "versions rise");
+    let emptied = Fact { version: second, value: Vec::new() };
+    assert_eq!(store.load_fact("pause").await, Ok(Some(emptied)), "empty is not absent");
+    assert_eq!(store.load_fact("managed").await, Ok(None), "keys are apart");
+    saves(store, "pause", Version::NONE, &contents(1), &[]).await;
+    assert_eq!(store.list().await, Ok(vec!["pause".to_owned()]), "and apart from migrations");
+}
+
+async fn facts_limited(store: &dyn Store) {
+    let most = vec![7; FACT_BYTES_MAX];
+    let version = store.save_fact("managed", Version::NONE, &most).await.expect("it is allowed");
+    let found = store.save_fact("managed", version, &vec![7; FACT_BYTES_MAX + 1]).await;
+    assert!(matches!(found, Err(Error::TooLarge { .. })), "{found:?}");
+    assert_eq!(store.load_fact("managed").await, Ok(Some(Fact { version, value: most })));
+}
+
 async fn saves(
     store: &dyn Store,
     name: &str,
@@ -175,7 +205,11 @@ async fn saves(
 }
 
 fn conflict(expected: Version, found: Version) -> crate::Result<Version> {
-    Err(Error::Conflict { name: "api".to_owned(), expected, found })
+    conflict_of("api", expected, found)
+}
+
+fn conflict_of(name: &str, expected: Version, found: Version) -> crate::Result<Version> {
+    Err(Error::Conflict { name: name.to_owned(), expected, found })
 }
 
 /// Contents that differ by `attempt`, with evidence whose bytes are easily bent: quotes, letters

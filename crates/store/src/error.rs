@@ -13,35 +13,43 @@ pub enum Error {
     /// Somebody saved in between: load, look and plan again. Expected when two replicas meet.
     #[error("save `{name}`: its version is {found} and not {expected}")]
     Conflict {
-        /// The migration.
+        /// The migration, or the fact.
         name: String,
         /// The version the save was made for.
         expected: Version,
         /// The version there is.
         found: Version,
     },
-    /// The stored bytes are no record: a person has to look; until then the migration holds.
-    #[error("read the record of `{name}`: {why}")]
+    /// Another process holds the store, or none does any more: whoever is told must stop acting,
+    /// and stand by. Expected when two replicas meet.
+    #[error("save: {}", holder_words(holder.as_deref()))]
+    Fenced {
+        /// Who holds it; `None` where nobody does.
+        holder: Option<String>,
+    },
+    /// The stored bytes are not what was saved: a person has to look; until then the migration,
+    /// or every one where it is the whole store, holds.
+    #[error("read `{name}` in the store: {why}")]
     Corrupt {
-        /// The migration.
+        /// The migration, the fact, or the store's file.
         name: String,
         /// What is wrong, with the place.
         why: String,
     },
     /// A newer Ferry wrote it: this one must not touch it. Expected during a rolling deploy.
-    #[error("read the record of `{name}`: it has schema {found} and this Ferry knows {known}")]
+    #[error("read `{name}` in the store: it has schema {found} and this Ferry knows {known}")]
     NewerSchema {
-        /// The migration.
+        /// The migration, or the store's file.
         name: String,
         /// The schema it has.
         found: u32,
         /// The newest schema known here.
         known: u32,
     },
-    /// The record is larger than any store takes: a defect, since all its parts are bounded.
-    #[error("save `{name}`: {bytes} bytes of evidence are more than the {bytes_max} there may be")]
+    /// Evidence or a fact is larger than any store takes: a defect, since all parts are bounded.
+    #[error("save `{name}`: {bytes} bytes are more than the {bytes_max} there may be")]
     TooLarge {
-        /// The migration.
+        /// The migration, or the fact.
         name: String,
         /// How large.
         bytes: usize,
@@ -80,6 +88,7 @@ impl Error {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Conflict { .. } => "conflict",
+            Self::Fenced { .. } => "fenced",
             Self::Corrupt { .. } => "corrupt",
             Self::NewerSchema { .. } => "newerSchema",
             Self::TooLarge { .. } => "tooLarge",
@@ -88,5 +97,12 @@ impl Error {
             Self::Unavailable { .. } => "unavailable",
             Self::OutcomeUnknown { .. } => "outcomeUnknown",
         }
+    }
+}
+
+fn holder_words(holder: Option<&str>) -> String {
+    match holder {
+        Some(holder) => format!("another Ferry, `{holder}`, holds the store"),
+        None => "this Ferry no longer holds the store, and no other does".to_owned(),
     }
 }

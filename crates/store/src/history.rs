@@ -73,4 +73,11 @@ pub enum Happening {
         /// What the world said.
         answer: Answer,
     },
+    /// A person said something that Ferry goes by.
+    Said {
+        /// Who: the name of the token, or of the person at the command line.
+        who: String,
+        /// What, as a full sentence: "Pause: the share stays where it is."
+        what: String,
+    },
 }

@@ -166,6 +166,20 @@ impl Contents {
         Ok(entries)
     }
 
+    /// Closes an intent that a crash, or a save that failed, left open: nobody will ever know how
+    /// its calls ended. What is live says what became of them, and the next plan rests on that.
+    ///
+    /// # Errors
+    /// None while intents are only begun and closed here.
+    pub fn close_lost(&mut self, at: Time) -> Result<Vec<Entry>, IntentError> {
+        let Some(open) = self.intent.as_ref().filter(|intent| intent.is_open()) else {
+            return Ok(Vec::new());
+        };
+        let lost = || Answer::Unknown { message: "the process ended before the answer".to_owned() };
+        let answers = open.actions.iter().map(|_| lost()).collect();
+        self.close_intent(at, answers)
+    }
+
     /// Notes the first observation, made after the calls ended, that shows every action of the
     /// intent done. Returns whether there was something to note.
     pub fn note_shown(&mut self, observation: &Observation) -> bool {

@@ -12,29 +12,43 @@
 //! the calls it is about and its outcome after them, so a crash between any two steps is seen on
 //! the next load.
 //!
-//! Losing the store means: hold. Deliberately absent: weights (they live in AWS), leases, a
-//! delete (a migration that is no longer managed keeps its record), and any default for what
-//! cannot be read: a record that is corrupt or newer than this program is an error, never an
-//! empty record.
+//! Of several processes on one store one may write: [`Leases`] has the one row that says which,
+//! [`Candidate`] the rules by which a process takes, keeps and gives it up, and every save through
+//! [`Leases::under`] is refused unless its token holds the lease at that moment. The controller
+//! knows none of this: it is given a [`Store`].
+//!
+//! Two stores: [`MemoryStore`] for rehearsals and tests, [`SqliteStore`] for one machine. Both
+//! pass [`conformance`].
+//!
+//! Losing the store means: hold. Deliberately absent: weights (they live in AWS), a delete (a
+//! migration that is no longer managed keeps its record), clocks, and any default for what cannot
+//! be read: a record that is corrupt or newer than this program is an error, never an empty
+//! record.
 
 mod codec;
 pub mod conformance;
 mod error;
+mod fact;
 mod history;
 mod intent;
+mod lease;
 mod memory;
 mod record;
+mod sqlite;
 
 use async_trait::async_trait;
 
-pub use codec::{SCHEMA, decode, encode};
+pub use codec::{SCHEMA, decode, decode_entry, encode, encode_entry};
 pub use error::{Error, Result};
+pub use fact::{FACT_BYTES_MAX, Fact};
 pub use history::{Entry, HISTORY_ENTRIES_MAX, HISTORY_PAGE_MAX, Happening, Numbered};
 pub use intent::{Answer, Intent, IntentError, Outcome};
+pub use lease::{Candidate, LEASE_TERM, Lease, Leases, Standing, Token};
 pub use memory::MemoryStore;
-pub use record::{Contents, EVIDENCE_BYTES_MAX, Evidence, Record, Version};
+pub use record::{Adopted, Contents, EVIDENCE_BYTES_MAX, Evidence, Record, Version};
+pub use sqlite::{OpenError, Opened, SqliteStore};
 
-/// What is remembered of every migration, by name.
+/// What is remembered of every migration, by name, and of the fleet.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The names of all migrations that have a record, in order.
@@ -55,8 +69,10 @@ pub trait Store: Send + Sync {
     /// Beyond [`HISTORY_ENTRIES_MAX`] entries of a migration its oldest are dropped.
     ///
     /// # Errors
-    /// `Conflict` when the version is another one; `TooLarge`; `Full`, `ReadOnly`; `Unavailable`
-    /// when nothing was saved; `OutcomeUnknown` when it may have been: load before anything else.
+    /// `Conflict` when the version is another one; `Fenced` when another process may write and
+    /// this one may not; `TooLarge`; `Full`, `ReadOnly`; `Corrupt`, `NewerSchema` when the store
+    /// as a whole is; `Unavailable` when nothing was saved; `OutcomeUnknown` when it may have
+    /// been: load before anything else.
     async fn save(
         &self,
         name: &str,
@@ -71,4 +87,17 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Corrupt`, `NewerSchema`, `Unavailable`.
     async fn history(&self, name: &str, after: u64, limit: usize) -> Result<Vec<Numbered>>;
+
+    /// What is known of the whole fleet under `key`; `None` where it was never saved.
+    ///
+    /// # Errors
+    /// `Corrupt`, `NewerSchema`, `Unavailable`. None of them may be taken for `None`.
+    async fn load_fact(&self, key: &str) -> Result<Option<Fact>>;
+
+    /// Saves a fact if its version is `expected` ([`Version::NONE`]: there is none). Returns the
+    /// new version.
+    ///
+    /// # Errors
+    /// As [`Store::save`]; `TooLarge` beyond [`FACT_BYTES_MAX`].
+    async fn save_fact(&self, key: &str, expected: Version, value: &[u8]) -> Result<Version>;
 }

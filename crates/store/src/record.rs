@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use model::spec::Migration;
 use model::status::Status;
 use serde::{Deserialize, Serialize};
 
-use crate::Intent;
+use crate::{Error, Intent, Result};
 
 /// The most bytes of evidence a record may have.
 ///
@@ -14,7 +15,29 @@ use crate::Intent;
 /// to status and intent, which are a few kilobytes.
 pub const EVIDENCE_BYTES_MAX: usize = 300 * 1024;
 
-/// How often a record has been saved. Zero: never.
+/// Whether contents may be kept.
+pub(crate) fn check_size(name: &str, contents: &Contents) -> Result<()> {
+    let bytes = contents.evidence.as_ref().map_or(0, |evidence| evidence.fold.len());
+    if bytes > EVIDENCE_BYTES_MAX {
+        return Err(Error::TooLarge {
+            name: name.to_owned(),
+            bytes,
+            bytes_max: EVIDENCE_BYTES_MAX,
+        });
+    }
+    Ok(())
+}
+
+/// Whether a save for `expected` may replace what has version `found`.
+pub(crate) fn compare(name: &str, expected: Version, found: Version) -> Result<()> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::Conflict { name: name.to_owned(), expected, found })
+    }
+}
+
+/// How often a record, or a fact, has been saved. Zero: never.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -60,6 +83,20 @@ pub struct Contents {
     /// The judge's memory, where it was kept.
     #[serde(default)]
     pub evidence: Option<Evidence>,
+    /// The file as it was last acted on.
+    #[serde(default)]
+    pub adopted: Option<Adopted>,
+}
+
+/// A migration's file as it was last acted on: what a restart counts its versions from, and all
+/// that is known of a migration once its file is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Adopted {
+    /// Counts the versions of the file, from 1.
+    pub generation: u64,
+    /// The file's content.
+    pub migration: Arc<Migration>,
 }
 
 /// A checkpoint of the evidence.

@@ -21,6 +21,10 @@ pub(super) fn look(facts: &Facts<'_>, notes: &mut Notes) {
     if facts.input.settings.freeze {
         notes.fatal_overall("the settings say `freeze`: nothing is written, rollbacks included");
     }
+    if let Some(said) = &facts.input.status.verbs.freeze {
+        let who = &said.who;
+        notes.fatal_overall(format!("{who} froze it: nothing is written, rollbacks included"));
+    }
     for (index, action) in facts.plan.actions.iter().enumerate() {
         match action {
             Action::SetWeights { weights, .. } => {

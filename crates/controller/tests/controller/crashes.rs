@@ -55,7 +55,7 @@ fn assert_balanced(tap: &Tap, points: u32) {
         match numbered.entry.happening {
             Happening::Intended { intent, position, .. } => intended.push((intent, position)),
             Happening::Answered { intent, position, .. } => answered.push((intent, position)),
-            Happening::Event { .. } | Happening::Decision { .. } => {}
+            Happening::Event { .. } | Happening::Decision { .. } | Happening::Said { .. } => {}
         }
     }
     assert_eq!(intended, answered, "crash {points}");

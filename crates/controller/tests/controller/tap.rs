@@ -14,7 +14,7 @@ use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
 use model::route::{Route, ServiceId, Split};
 use model::{Span, Time};
 use region::SimulatedCloud;
-use store::{Contents, Entry, MemoryStore, Numbered, Record, Store, Version};
+use store::{Contents, Entry, Fact, MemoryStore, Numbered, Record, Store, Version};
 
 /// How a call of the world goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -338,5 +338,18 @@ impl Store for Tap {
 
     async fn history(&self, name: &str, after: u64, limit: usize) -> store::Result<Vec<Numbered>> {
         self.kept.history(name, after, limit).await
+    }
+
+    async fn load_fact(&self, key: &str) -> store::Result<Option<Fact>> {
+        self.kept.load_fact(key).await
+    }
+
+    async fn save_fact(
+        &self,
+        key: &str,
+        expected: Version,
+        value: &[u8],
+    ) -> store::Result<Version> {
+        self.kept.save_fact(key, expected, value).await
     }
 }

@@ -81,6 +81,7 @@ impl Reason {
             Self::DecommissionManual => "DecommissionManual",
             Self::NotActedOn { .. } => "NotActedOn",
             Self::WritesFrozen => "WritesFrozen",
+            Self::FrozenByOperator { .. } => "FrozenByOperator",
             Self::ApiBudget { .. } => "ApiBudget",
             Self::ScheduledBelowFloor { .. } => "ScheduledBelowFloor",
         }
@@ -188,6 +189,10 @@ impl fmt::Display for Reason {
                 f.write_str("What remains of the EC2 side is left to a person.")
             }
             Self::NotActedOn { field } => write!(f, "This version does not act on `{field}`."),
+            Self::FrozenByOperator { who } => write!(
+                f,
+                "Frozen by {who} until `ferry resume`: nothing is written, rollbacks included."
+            ),
             Self::WritesFrozen => {
                 f.write_str("The settings say `freeze: true`: nothing is written at all.")
             }

@@ -1,4 +1,4 @@
-//! `spec.mode` and the settings' freeze of all writes.
+//! `spec.mode`, and a freeze of all writes by the settings or an operator.
 
 use model::plan::{Reason, Refusal};
 use model::spec::Mode;
@@ -8,8 +8,8 @@ use crate::facts::Facts;
 use crate::gate::closed;
 
 pub(crate) fn ask(facts: &Facts<'_>, _: &Draft) -> Option<Refusal> {
-    if facts.input.settings.freeze {
-        return closed(Reason::WritesFrozen);
+    if let Some(reason) = facts.frozen() {
+        return closed(reason);
     }
     match facts.spec.mode {
         Mode::Act => None,

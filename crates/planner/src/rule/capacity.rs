@@ -89,7 +89,7 @@ fn lowered_soon(
     let until = facts.now + facts.dwell_min();
     let lowers = scaling.scheduled.iter().find_map(|scheduled| {
         let min = scheduled.min.filter(|min| *min < floor)?;
-        let is_ours = scheduled.name.starts_with("ferry-");
+        let is_ours = scheduled.is_ours();
         (!is_ours && scheduled.at <= until).then_some((scheduled, min))
     });
     match lowers {

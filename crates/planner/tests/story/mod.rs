@@ -7,7 +7,8 @@ use model::event::Severity;
 use model::observation::{Bounds, Deployment, Gap, ScheduledBounds};
 use model::plan::{Plan, Reason};
 use model::route::WeightPair;
-use model::status::{Pin, Said};
+use model::status::Said;
+use model::verb::Verb;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Side, Span};
 use planner::Grant;
@@ -203,16 +204,16 @@ fn fleet(world: &mut World, side: Side, words: &[&str]) -> Read {
 
 fn operator(world: &mut World, words: &[&str]) -> Read {
     let said = Said { who: "alice".to_owned(), at: world.now };
-    let verbs = &mut world.status.verbs;
-    match words {
-        ["pause"] => verbs.pause = Some(said),
-        ["advance"] => verbs.advance = Some(said),
-        ["rollback"] => verbs.rollback = Some(said),
-        ["pin", share] => verbs.pin = Some(Pin { share: parse(share)?, said }),
-        ["resume"] => world.status.resume(),
+    let verb = match words {
+        ["pause"] => Verb::Pause,
+        ["advance"] => Verb::Advance,
+        ["rollback"] => Verb::Rollback,
+        ["pin", share] => Verb::Pin { share: parse(share)? },
+        ["freeze"] => Verb::Freeze,
+        ["resume"] => Verb::Resume,
         _ => return Err("not something an operator says".to_owned()),
-    }
-    Ok(())
+    };
+    world.status.hear(verb, said).map_err(|contradiction| contradiction.to_string())
 }
 
 fn verdict(kind: &str, reason: &str) -> Result<(VerdictKind, VerdictReason), String> {

@@ -38,6 +38,7 @@ const TABLE: &[Row] = &[
     pure("model", &[], &[]),
     pure("sampling", &[], &[]),
     pure("manifest", &["model"], &[]),
+    edge("configuration", &["model", "manifest"], &[]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.

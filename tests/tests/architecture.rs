@@ -73,7 +73,7 @@ const TABLE: &[Row] = &[
     edge("server", &["model", "store"], &[]),
     edge(
         "daemon",
-        &["model", "cloud", "store", "region", "controller", "rehearsal", "server"],
+        &["model", "configuration", "cloud", "store", "region", "controller", "server"],
         &[],
     ),
     edge("decision-benchmark", &["model", "sampling", "analysis"], &[]),
@@ -92,6 +92,7 @@ const TABLE: &[Row] = &[
             "controller",
             "rehearsal",
             "report",
+            "configuration",
             "server",
             "daemon",
         ],

@@ -137,9 +137,8 @@ impl Desk for Office {
             return Err(Refused::NotFound(format!("there is no migration `{name}`")));
         }
         let store = lock(&self.history).clone();
-        let store = store.ok_or_else(|| {
-            Refused::Unavailable("the store has not been opened yet".to_owned())
-        })?;
+        let store = store
+            .ok_or_else(|| Refused::Unavailable("the store has not been opened yet".to_owned()))?;
         let entries = store.history(name, after, limit).await;
         entries.map_err(|error| Refused::Unavailable(error.to_string()))
     }

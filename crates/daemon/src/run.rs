@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud::{Clock, Cloud};
-use configuration::{Desired, Look, Source};
+use configuration::{Desired, Look, SETTINGS, Source};
 use controller::{Controller, Tick, Unheard};
 use model::Time;
 use model::condition::ConditionType;
@@ -66,6 +66,8 @@ pub struct Daemon {
     controller: Option<Controller>,
     settings: Settings,
     desired: BTreeMap<String, Desired>,
+    /// Names that were managed and whose file cannot be read: neither managed nor given up.
+    held: BTreeSet<String>,
     /// How many versions of each file this process has seen.
     generations: BTreeMap<String, u64>,
     /// What this version does not carry, by name.
@@ -96,6 +98,7 @@ impl Daemon {
             controller: None,
             settings: Settings::default(),
             desired: BTreeMap::new(),
+            held: BTreeSet::new(),
             generations: BTreeMap::new(),
             unsupported: BTreeMap::new(),
             next_at: None,
@@ -114,31 +117,19 @@ impl Daemon {
                 break;
             }
             self.office.publish(self.fleet.clone());
+            let rest =
+                rest(Arc::clone(&self.clock), self.next_at.filter(|_| self.controller.is_some()));
             let word = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
                 word = self.words.recv() => word,
-                () = self.rest() => None,
+                () = rest => None,
             };
             if let Some(word) = word {
                 self.hear(word).await;
             }
         }
         timeout(GOODBYE_WITHIN, self.tenure.end()).await.ok();
-    }
-
-    /// Until the next tick or the next look at the files, whichever comes first.
-    async fn rest(&self) {
-        let tick = async {
-            match self.next_at.filter(|_| self.controller.is_some()) {
-                Some(next_at) => self.clock.sleep_until(next_at).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = tick => {}
-            () = sleep(LOOK_EVERY) => {}
-        }
     }
 
     fn is_due(&self) -> bool {
@@ -219,7 +210,7 @@ impl Daemon {
     }
 
     async fn take(&mut self, look: Look) {
-        let Look { migrations, settings, problems, unconfirmed, files, hash } = look;
+        let Look { migrations, settings, problems, unconfirmed, held, files, hash } = look;
         let gone: Vec<String> =
             self.desired.keys().filter(|name| !migrations.contains_key(*name)).cloned().collect();
         let before = std::mem::replace(&mut self.desired, migrations);
@@ -268,6 +259,7 @@ impl Daemon {
                 configuration.loaded_at = Some(self.clock.now());
             }
         }
+        self.held = held;
         self.next_at = None;
         self.remember().await;
         self.find_orphans().await;
@@ -275,8 +267,12 @@ impl Daemon {
 
     /// Keeps the names that are managed, for the process after this one.
     async fn remember(&self) {
-        let mut names: BTreeSet<&String> = self.desired.keys().collect();
-        names.extend(&self.fleet.daemon.configuration.unconfirmed);
+        let mut names: BTreeSet<&str> = self.desired.keys().map(String::as_str).collect();
+        names.extend(self.held.iter().map(String::as_str));
+        names.extend(self.fleet.daemon.configuration.unconfirmed.iter().map(String::as_str));
+        if self.settings != Settings::default() {
+            names.insert(SETTINGS);
+        }
         let Ok(value) = serde_json::to_vec(&names) else { return };
         let Some(store) = self.writable() else { return };
         let version = match store.load_fact(MANAGED).await {
@@ -297,7 +293,8 @@ impl Daemon {
     async fn find_orphans(&mut self) {
         let Ok(names) = self.leases.list().await else { return };
         let mut orphans: BTreeMap<String, Orphan> = BTreeMap::new();
-        for name in names.into_iter().filter(|name| !self.desired.contains_key(name)) {
+        let is_kept = |name: &String| self.desired.contains_key(name) || self.held.contains(name);
+        for name in names.into_iter().filter(|name| !is_kept(name)) {
             if let Ok(Some(record)) = self.leases.load(&name).await {
                 orphans.insert(name.clone(), view::orphan(&name, &record.contents));
             }
@@ -350,13 +347,15 @@ impl Daemon {
         match word {
             Command::Say { name, verb, who, expected, answer } => {
                 let said = match &mut self.controller {
-                    Some(controller) => {
-                        controller.say(&name, verb, &who, expected.as_deref()).await.map_err(refused)
-                    }
+                    Some(controller) => controller
+                        .say(&name, verb, &who, expected.as_deref())
+                        .await
+                        .map_err(refused),
                     None => Err(self.elsewhere()),
                 };
                 self.next_at = None;
-                let heard = said.map(|revision| Heard { name, revision, message: verb.to_string() });
+                let heard =
+                    said.map(|revision| Heard { name, revision, message: verb.to_string() });
                 answer.send(heard).ok();
             }
             Command::Release { name, who, answer } => {
@@ -394,6 +393,20 @@ impl Daemon {
             Some(leader) => format!("another process acts ({leader}): say it there"),
             None => "this process does not act yet: try again".to_owned(),
         })
+    }
+}
+
+/// Until the next tick or the next look at the files, whichever comes first.
+async fn rest(clock: Arc<dyn Clock>, next_at: Option<Time>) {
+    let tick = async {
+        match next_at {
+            Some(next_at) => clock.sleep_until(next_at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = tick => {}
+        () = sleep(LOOK_EVERY) => {}
     }
 }
 

@@ -15,10 +15,7 @@ pub(crate) fn detail(pass: Pass) -> Detail {
         at: Some(pass.observation.at),
         lines: pass.plan.report.lines.iter().map(spoken).collect(),
         actions: answers
-            .map(|(action, answer)| Done {
-                action: action.to_string(),
-                answer: answer.to_string(),
-            })
+            .map(|(action, answer)| Done { action: action.to_string(), answer: answer.to_string() })
             .collect(),
         next: pass.plan.report.next,
     };
@@ -117,4 +114,3 @@ pub(crate) fn orphan(name: &str, contents: &Contents) -> Orphan {
         floors: status.floors.clone(),
     }
 }
-

@@ -21,6 +21,6 @@ mod recorder;
 mod run;
 pub mod simulation;
 pub mod witness;
-mod world;
+pub mod world;
 
 pub use run::{Error, Options, Progress, Run, run};

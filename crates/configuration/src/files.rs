@@ -197,9 +197,6 @@ pub(crate) fn read(directory: &Path, file: &str, stamp: &Stamp) -> Reading {
 /// `None`: the file is not, or not any more, the one that was listed.
 fn bytes(path: &Path, listed: &Fingerprint) -> io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;
-    if Fingerprint::of(&file.metadata()?) != *listed {
-        return Ok(None);
-    }
     let mut bytes = Vec::new();
     // One byte more than listed shows a file that grew, without following it for ever.
     (&mut file).take(listed.bytes.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -252,4 +249,36 @@ fn entry(document: Document, digest: [u8; 32]) -> Entry {
     let name =
         migration.as_ref().map_or_else(|| SETTINGS.to_owned(), |it| it.name().as_str().to_owned());
     Entry { file: document.file.clone(), digest, name, document, migration }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(path: &Path) -> Fingerprint {
+        Fingerprint::of(&fs::metadata(path).unwrap())
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_since_it_was_listed_is_not_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.yaml");
+        fs::write(&path, "one").unwrap();
+        let listed = fingerprint(&path);
+        assert_eq!(bytes(&path, &listed).unwrap().as_deref(), Some(&b"one"[..]));
+        fs::write(directory.path().join("new"), "two").unwrap();
+        fs::rename(directory.path().join("new"), &path).unwrap();
+        assert_eq!(bytes(&path, &listed).unwrap(), None);
+        let reading = read(directory.path(), "a.yaml", &Stamp::Readable(listed));
+        assert!(reading.retry && matches!(reading.content, Content::Problems { .. }));
+    }
+
+    /// Files of the kernel say that they are empty, and hold more: as one that grows does.
+    #[test]
+    fn a_file_that_holds_more_than_it_says_is_not_taken() {
+        let path = Path::new("/proc/version");
+        let listed = fingerprint(path);
+        assert_eq!(listed.bytes, 0);
+        assert_eq!(bytes(path, &listed).unwrap(), None);
+    }
 }

@@ -258,3 +258,31 @@ fn words(names: &Names) -> String {
     }
     shown.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The stamp of the first version is made that of the second, as it is when both were written
+    /// within one tick of the kernel's clock.
+    #[test]
+    fn a_second_write_in_the_same_tick_is_found_by_the_next_look() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("settings.yaml");
+        let settings = |at_once: u32| {
+            format!("apiVersion: ferry/v1\nkind: Settings\nlimits: {{perCluster: {at_once}}}\n")
+        };
+        fs::write(&file, settings(1)).unwrap();
+        let mut source = Source::new(directory.path().to_owned(), Names::new());
+        assert_eq!(source.look().unwrap().settings.limits.per_cluster, 1);
+        fs::write(&file, settings(2)).unwrap();
+        let listing = files::list(directory.path()).unwrap();
+        let reading = source.readings.get_mut("settings.yaml").unwrap();
+        reading.stamp = listing["settings.yaml"].clone();
+        source.listing = Some(Ok(listing));
+        assert_eq!(source.look().unwrap().settings.limits.per_cluster, 2);
+        assert_eq!(source.look(), None);
+    }
+}

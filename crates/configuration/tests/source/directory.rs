@@ -11,7 +11,7 @@ pub(crate) struct Directory(tempfile::TempDir);
 
 impl Directory {
     pub(crate) fn with(files: &[(&str, String)]) -> Self {
-        let directory = Self(tempfile::tempdir().unwrap());
+        let directory = Self(tempfile::tempdir().expect("a directory is made"));
         for (file, text) in files {
             directory.write(file, text);
         }
@@ -24,17 +24,17 @@ impl Directory {
 
     /// Writes in place.
     pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.path(file), text).unwrap();
+        fs::write(self.path(file), text).expect("a file is written");
     }
 
     pub(crate) fn remove(&self, files: &[&str]) {
         for file in files {
-            fs::remove_file(self.path(file)).unwrap();
+            fs::remove_file(self.path(file)).expect("the file is there");
         }
     }
 
     pub(crate) fn rename(&self, from: &str, to: &str) {
-        fs::rename(self.path(from), self.path(to)).unwrap();
+        fs::rename(self.path(from), self.path(to)).expect("the file is there");
     }
 
     pub(crate) fn source(&self) -> Source {

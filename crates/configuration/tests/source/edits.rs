@@ -134,9 +134,8 @@ fn a_write_in_place_is_taken_when_it_is_finished() {
     assert_eq!(shares(&taken(&mut source)), ["a 60%", "b 20%"]);
 }
 
-/// Times are as coarse as the kernel's ticks; here they are made equal to show it.
 #[test]
-fn an_edit_that_leaves_size_and_times_is_found_by_the_next_look() {
+fn edits_of_equal_size_in_quick_succession_are_all_found() {
     let directory = two();
     let mut source = directory.source();
     for tens in 1..9 {
@@ -207,7 +206,8 @@ fn two_files_that_swap_their_names_are_both_read_again() {
 #[test]
 fn what_cannot_be_read_keeps_the_last_good_and_says_why() {
     let large = " ".repeat((1 << 20) + 1);
-    let cases: [(&str, &dyn Fn(&Directory)); 4] = [
+    type Spoil<'a> = &'a dyn Fn(&Directory);
+    let cases: [(&str, Spoil<'_>); 4] = [
         ("a.yaml: is not a regular file", &|it| fs::create_dir(it.path("a.yaml")).unwrap()),
         ("a.yaml: the symbolic link points to nothing", &|it| {
             symlink("nowhere", it.path("a.yaml")).unwrap();
@@ -246,6 +246,24 @@ fn a_directory_that_cannot_be_read_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn an_absence_on_either_side_of_a_blind_look_is_not_two_in_a_row() {
+    let parent = Directory::with(&[]);
+    fs::create_dir(parent.path("conf")).unwrap();
+    for name in ["a", "b", "c"] {
+        parent.write(&format!("conf/{name}.yaml"), migration(name, "10%"));
+    }
+    let mut source = configuration::Source::new(parent.path("conf"), names(&[]));
+    taken(&mut source);
+    parent.remove(&["conf/b.yaml"]);
+    taken(&mut source);
+    parent.rename("conf", "elsewhere");
+    news(&mut source);
+    parent.rename("elsewhere", "conf");
+    assert_eq!(shares(&taken(&mut source)), ["a 10%", "b 10%", "c 10%"]);
+    assert_eq!(shares(&taken(&mut source)), ["a 10%", "c 10%"]);
+}
+
+#[test]
 fn more_files_than_the_limit_change_nothing() {
     let directory = two();
     let mut source = directory.source();
@@ -256,4 +274,16 @@ fn more_files_than_the_limit_change_nothing() {
     let look = news(&mut source);
     assert_eq!(look.migrations, good.migrations);
     assert_said(&look, "more than 10000 files");
+}
+
+#[test]
+fn problems_beyond_the_limit_are_counted() {
+    let directory = two();
+    for number in 0..230 {
+        directory.write(&format!("{number}.yaml"), [0xff]);
+    }
+    let look = news(&mut directory.source());
+    assert_eq!(look.problems.len(), 201);
+    assert_said(&look, "30 more problems are not shown");
+    assert_eq!(shares(&look), ["a 10%", "b 20%"]);
 }

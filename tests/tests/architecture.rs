@@ -38,6 +38,7 @@ const TABLE: &[Row] = &[
     pure("model", &[], &[]),
     pure("sampling", &[], &[]),
     pure("manifest", &["model"], &[]),
+    edge("configuration", &["model", "manifest"], &[]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
@@ -72,7 +73,7 @@ const TABLE: &[Row] = &[
     edge("server", &["model", "store"], &[]),
     edge(
         "daemon",
-        &["model", "cloud", "store", "region", "controller", "rehearsal", "server"],
+        &["model", "configuration", "cloud", "store", "region", "controller", "server"],
         &[],
     ),
     edge("decision-benchmark", &["model", "sampling", "analysis"], &[]),
@@ -91,6 +92,7 @@ const TABLE: &[Row] = &[
             "controller",
             "rehearsal",
             "report",
+            "configuration",
             "server",
             "daemon",
         ],

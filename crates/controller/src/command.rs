@@ -100,6 +100,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 impl Controller {
     /// Takes what an operator said: it is in the record when this returns, and acted on in the
     /// next tick. `expected` is the [`revision`] the operator looked at; `None` speaks blindly.
+    /// Gives the revision that follows.
     ///
     /// # Errors
     /// [`Unheard`]; nothing was changed.
@@ -109,7 +110,7 @@ impl Controller {
         verb: Verb,
         who: &str,
         expected: Option<&str>,
-    ) -> Result<(), Unheard> {
+    ) -> Result<String, Unheard> {
         let now = self.cloud.clock.now();
         let unknown = || Unheard::Unknown(name.to_owned());
         let watch = self.watches.get_mut(name).ok_or_else(unknown)?;
@@ -128,7 +129,7 @@ impl Controller {
         watch.version = Some(self.store.save(name, version, &contents, &[said]).await?);
         watch.contents = contents;
         watch.urgent = true;
-        Ok(())
+        Ok(revision(watch.managed.generation, &watch.contents.status))
     }
 
     /// Stops managing a migration: everything stays as it is, and its record says that its file

@@ -8,6 +8,8 @@ use analysis::signal::Signal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
+use crate::commands::run::Run;
+
 /// Carries Amazon ECS services from EC2 to Fargate without breaking their SLOs.
 ///
 /// Exit codes: 0 done, 1 the answer is no, 2 bad input, 3 something could not be reached.
@@ -26,6 +28,11 @@ pub(crate) enum Command {
     /// traffic is on Fargate, baked and drained; 1 when it was rolled back, stalled, or the days
     /// were over first.
     Rehearse(Rehearse),
+    /// Run the daemon: hold the desired state of a directory of files against the world.
+    ///
+    /// Changed files are taken as they are saved. The exit code is 0 when it was told to stop
+    /// (SIGTERM or SIGINT), 2 when it could not begin with what it was given.
+    Run(Run),
     /// Check files and say all that is wrong with them.
     Validate(Validate),
     /// Print the JSON Schema of a kind of file.

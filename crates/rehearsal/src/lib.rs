@@ -22,6 +22,6 @@ mod recorder;
 mod run;
 pub mod simulation;
 pub mod witness;
-mod world;
+pub mod world;
 
 pub use run::{Error, Options, Progress, Run, run};

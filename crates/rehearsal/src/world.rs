@@ -9,7 +9,7 @@ use region::spec::{ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec, SlowCl
 
 /// The region runs this long before the controller first looks at it, so that there is a past to
 /// learn from, as there is in AWS.
-pub(crate) const HISTORY: Span = Span::from_days(7);
+pub const HISTORY: Span = Span::from_days(7);
 /// The latency that counts as slow in the region's own books when the spec has no latency SLO.
 const SLOW_DEFAULT: Span = Span::from_millis(300);
 /// Bounds of the two scalable targets where the spec says nothing: room for "up to 600 tasks" on
@@ -26,8 +26,11 @@ const SLOW_CLIENTS: [SlowClients; 3] = [
 ];
 
 /// Builds the region: for each migration both services, their balancers and the routes, and a
-/// week of past.
-pub(crate) fn build(
+/// week of past. `load` begins again when it is over.
+///
+/// # Errors
+/// [`region::Error`] for a load or services that no region can have.
+pub fn build(
     migrations: &[Managed],
     load: &Load,
     start: Time,

@@ -80,7 +80,7 @@ fn options(arguments: &Rehearse) -> Result<Options, Failure> {
 }
 
 /// Calendars and their zones are only known around the present.
-fn check_start(start: Time) -> Result<(), Failure> {
+pub(crate) fn check_start(start: Time) -> Result<(), Failure> {
     const YEARS: std::ops::Range<i64> = 0..230;
     const YEAR_SECONDS: i64 = 31_556_952;
     if start.as_millis() % 60_000 != 0 {
@@ -92,7 +92,7 @@ fn check_start(start: Time) -> Result<(), Failure> {
     Ok(())
 }
 
-fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
+pub(crate) fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
     let recorded = Recorded::read(text)
         .map_err(|error| Failure::bad_input(format!("{}: {error}", path.display())))?;
     let report = recorded.report;
@@ -103,7 +103,7 @@ fn recorded(path: &Path, text: &str) -> Result<(Load, u64), Failure> {
     Ok((recorded.load, minutes))
 }
 
-fn faults(path: &Path, text: &str) -> Result<Vec<FaultRow>, Failure> {
+pub(crate) fn faults(path: &Path, text: &str) -> Result<Vec<FaultRow>, Failure> {
     let check = |script: &FaultScript| {
         let problems = script.problems().into_iter();
         problems.map(|(number, problem)| (format!("faults[{}]", number - 1), problem)).collect()

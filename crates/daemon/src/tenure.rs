@@ -1,0 +1,75 @@
+//! Whether this process is the one that acts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{Candidate, LEASE_TERM, Leases, Standing, Token};
+
+use crate::guarded::Fence;
+
+/// What this process may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// It acts, under this token.
+    Acting(Token),
+    /// Another one acts.
+    Standby(String),
+    /// The store does not say: look, show, and change nothing.
+    Observing(String),
+}
+
+/// This process's candidacy, and the fence that follows it.
+pub(crate) struct Tenure {
+    leases: Arc<dyn Leases>,
+    candidate: Candidate,
+    fence: Arc<Fence>,
+    due: Duration,
+    rank: Option<Rank>,
+}
+
+impl Tenure {
+    pub(crate) fn new(leases: Arc<dyn Leases>, owner: &str, fence: Arc<Fence>) -> Self {
+        let candidate = Candidate::new(owner, LEASE_TERM);
+        Self { leases, candidate, fence, due: Duration::ZERO, rank: None }
+    }
+
+    /// Renews or asks again, if it is time to; gives the rank, and whether it is another one.
+    pub(crate) async fn keep(&mut self) -> (Rank, bool) {
+        let now = self.fence.now();
+        if let Some(rank) = self.rank.as_ref().filter(|_| now < self.due) {
+            return (rank.clone(), false);
+        }
+        self.due = now + self.candidate.every();
+        let rank = match self.candidate.stand(self.leases.as_ref(), now).await {
+            Ok(Standing::Held { token, until }) => {
+                self.fence.open_until(until);
+                Rank::Acting(token)
+            }
+            Ok(Standing::Standby { owner, since: _ }) => {
+                self.fence.close();
+                Rank::Standby(owner)
+            }
+            // A renewal that failed leaves what was granted before; the fence knows its end.
+            Err(error) => Rank::Observing(error.to_string()),
+        };
+        let is_news = self.rank.as_ref() != Some(&rank);
+        self.rank = Some(rank.clone());
+        (rank, is_news)
+    }
+
+    /// The token this process acts under.
+    pub(crate) const fn token(&self) -> Option<Token> {
+        match &self.rank {
+            Some(Rank::Acting(token)) => Some(*token),
+            Some(Rank::Standby(_) | Rank::Observing(_)) | None => None,
+        }
+    }
+
+    /// Gives the lease up, so that a successor need not wait for its end.
+    pub(crate) async fn end(&mut self) {
+        self.fence.close();
+        if let Err(error) = self.candidate.step_down(self.leases.as_ref()).await {
+            tracing::warn!(%error, "The lease could not be given up; it ends by itself.");
+        }
+    }
+}

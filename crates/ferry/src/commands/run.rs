@@ -1,0 +1,281 @@
+//! `ferry run`
+
+use std::io::{IsTerminal, Read as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, ValueEnum};
+use cloud::Cloud;
+use configuration::{Look, Source};
+use controller::Managed;
+use daemon::{CALLS, Daemon, Office, Paced, Parts};
+use model::Time;
+use model::spec::Migration;
+use region::fault::FaultRow;
+use region::load::{GeneratedLoad, Load};
+use region::{Region, SimulatedCloud};
+use server::{Access, Desk, Metrics, Tokens};
+use store::{Leases, MemoryStore, SqliteStore, Store as _};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::commands::rehearse;
+use crate::output::{Answer, Failure, read, tell};
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The directory of desired state: files of migrations, and one of settings if wanted.
+    #[arg(long, value_name = "DIR", default_value = "config/migrations")]
+    config: PathBuf,
+    /// The world to act in.
+    #[arg(long, value_enum, default_value_t = World::Simulated)]
+    cloud: World,
+    /// How many seconds of the simulated region pass in one.
+    #[arg(long, value_name = "X", default_value_t = 600.0, value_parser = speed)]
+    speed: f64,
+    /// Where metrics, health and the API are served.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9180")]
+    listen: SocketAddr,
+    /// Where state is kept; default: in memory, since the simulated region ends with the process.
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// Who may use the API: lines of `viewer NAME TOKEN` or `operator NAME TOKEN`.
+    ///
+    /// Without it, on a loopback address, anyone may read; in a simulated region an operator's
+    /// token is made for this run and printed. On any other address it is required.
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+    /// Leave out the metrics of each migration.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    metrics_per_migration: bool,
+    /// How the log is written to standard error; default: text on a terminal, else JSON.
+    #[arg(long, value_enum)]
+    log: Option<Log>,
+    /// Recorded load of the simulated region as CSV; default: a generated week with surges.
+    #[arg(long, value_name = "CSV")]
+    load: Option<PathBuf>,
+    /// What goes wrong in the simulated region.
+    #[arg(long, value_name = "FILE")]
+    fault: Option<PathBuf>,
+    /// Where all randomness of the simulated region comes from.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The first instant of the simulated region, a whole minute.
+    #[arg(long, value_name = "TIME", default_value = "2026-01-05T00:00:00Z")]
+    start: Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum World {
+    /// A simulated region in this process.
+    Simulated,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Log {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// A week in four seconds; faster than that the controller cannot follow.
+const SPEED_MAX: f64 = 150_000.0;
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (0.001..=SPEED_MAX).contains(speed));
+    speed.ok_or_else(|| format!("write a number from 0.001 to {SPEED_MAX}, such as 600"))
+}
+
+/// Weeks that the generated load of the region lasts before it begins again.
+const REGION_DAYS: u32 = 28;
+
+pub(crate) fn run(arguments: &Run) -> Result<Answer, Failure> {
+    let access = access(arguments)?;
+    let look = first_look(&arguments.config)?;
+    let cloud = match arguments.cloud {
+        World::Simulated => simulated(arguments, &look)?,
+    };
+    log(arguments.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Unreachable(format!("no threads to run on: {error}")))?;
+    let result = runtime.block_on(serve(arguments, access, cloud));
+    // Whatever a blocking read of a file still waits for is not waited for.
+    runtime.shutdown_background();
+    result.map(|()| Answer::Yes)
+}
+
+/// Who may use the API.
+fn access(arguments: &Run) -> Result<Access, Failure> {
+    if let Some(path) = &arguments.tokens {
+        let tokens = Tokens::parse(&read(path)?).map_err(|problems| {
+            let place = |problem: &String| format!("{}: {problem}", path.display());
+            Failure::BadInput(problems.iter().map(place).collect())
+        })?;
+        return Ok(Access::Tokens(tokens));
+    }
+    if !arguments.listen.ip().is_loopback() {
+        return Err(Failure::bad_input(format!(
+            "--listen {}: others can reach this address, so say who may use the API with --tokens",
+            arguments.listen
+        )));
+    }
+    match arguments.cloud {
+        World::Simulated => {
+            let token = random_token()
+                .map_err(|error| Failure::Unreachable(format!("no random numbers: {error}")))?;
+            let tokens = Tokens::of_operator("operator", &token).map_err(Failure::bad_input)?;
+            tell(&format!("To speak to this daemon:  export FERRY_TOKEN={token}"));
+            Ok(Access::Tokens(tokens))
+        }
+    }
+}
+
+fn random_token() -> std::io::Result<String> {
+    use std::fmt::Write as _;
+    let mut bytes = [0_u8; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    }))
+}
+
+/// The directory as it is at the start. What is wrong then ends the process, which is seen at
+/// once; later it would end what stands.
+fn first_look(directory: &Path) -> Result<Look, Failure> {
+    let look = Source::new(directory.to_owned(), std::collections::BTreeSet::new()).look();
+    let look = look.ok_or_else(|| Failure::bad_input("the directory says nothing"))?;
+    if !look.problems.is_empty() {
+        return Err(Failure::BadInput(look.problems));
+    }
+    Ok(look)
+}
+
+/// A region that holds the services of all migrations, with a week of past.
+fn simulated(arguments: &Run, look: &Look) -> Result<Cloud, Failure> {
+    rehearse::check_start(arguments.start)?;
+    let load: Load = match &arguments.load {
+        Some(path) => rehearse::recorded(path, &read(path)?)?.0,
+        None => GeneratedLoad::default().load().map_err(Failure::bad_input)?,
+    };
+    let faults: Vec<FaultRow> = match &arguments.fault {
+        Some(path) => rehearse::faults(path, &read(path)?)?,
+        None => Vec::new(),
+    };
+    let managed = |(file, migration): (&String, Arc<Migration>)| {
+        Managed::new(1, migration).map_err(|error| Failure::bad_input(format!("{file}: {error}")))
+    };
+    let managed: Vec<Managed> = look
+        .migrations
+        .values()
+        .map(|desired| managed((&desired.file, Arc::clone(&desired.migration))))
+        .collect::<Result<_, _>>()?;
+    let spec = rehearsal::world::build(&managed, &load, arguments.start, REGION_DAYS, &faults);
+    let spec = spec.map_err(Failure::bad_input)?;
+    let mut region = Region::new(&spec, arguments.seed).map_err(Failure::bad_input)?;
+    region.advance_to(arguments.start);
+    let region = SimulatedCloud::new(region);
+    let cloud = region.cloud();
+    Ok(Cloud { clock: Arc::new(Paced::new(region, arguments.speed)), ..cloud })
+}
+
+fn log(format: Option<Log>) {
+    let is_terminal = std::io::stderr().is_terminal();
+    let format = format.unwrap_or(if is_terminal { Log::Text } else { Log::Json });
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(is_terminal && std::env::var_os("NO_COLOR").is_none());
+    match format {
+        Log::Text => builder.compact().init(),
+        Log::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Failure> {
+    let address = arguments.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Unreachable(format!("--listen {address}: {error}")))?;
+    let leases = store(arguments.store.as_deref()).await?;
+    let version = env!("CARGO_PKG_VERSION");
+    let metrics = Arc::new(Metrics::new(version, &CALLS, arguments.metrics_per_migration));
+    let (office, words) = Office::new();
+    let desk = Arc::clone(&office) as Arc<dyn Desk>;
+    let router = server::router(desk, Arc::clone(&metrics), access);
+    let daemon = Daemon::new(Parts {
+        cloud,
+        leases,
+        directory: arguments.config.clone(),
+        metrics,
+        office,
+        words,
+        version: version.to_owned(),
+        owner: owner(),
+    });
+    let (stopping, stop) = watch::channel(false);
+    let mut until = stop.clone();
+    let served = tokio::spawn(async move {
+        let stopped = async move { until.wait_for(|stop| *stop).await.map(drop).unwrap_or(()) };
+        server::serve(listener, router, stopped).await;
+    });
+    tell(&format!("Serving on http://{address}/ until SIGTERM."));
+    tokio::spawn(async move {
+        told_to_stop().await;
+        stopping.send_replace(true);
+        told_to_stop().await;
+        tell("Told twice: ending at once.");
+        std::process::exit(1);
+    });
+    daemon.run(stop).await;
+    served.await.ok();
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// The store. A simulated region begins anew with each process, so that a file from an earlier
+/// one tells of a world that is gone.
+async fn store(path: Option<&Path>) -> Result<Arc<dyn Leases>, Failure> {
+    let Some(path) = path else { return Ok(Arc::new(MemoryStore::new())) };
+    let shown = path.display();
+    let opened = SqliteStore::open(path)
+        .map_err(|error| Failure::bad_input(format!("--store {shown}: {error}")))?;
+    if let Some(refuses) = &opened.refuses {
+        tell(&format!("warning: --store {shown}: {refuses}; nothing will be changed"));
+    }
+    let names = opened.store.list().await;
+    let names = names.map_err(|error| Failure::Unreachable(format!("--store {shown}: {error}")))?;
+    if !names.is_empty() {
+        return Err(Failure::bad_input(format!(
+            "--store {shown}: it tells of a simulated region that ended with its process; give \
+             another file"
+        )));
+    }
+    Ok(Arc::new(opened.store))
+}
+
+/// This process, for others to read.
+fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    #[expect(clippy::disallowed_methods, reason = "a name for people, never compared")]
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!("{}/{}/{start}", host.trim(), std::process::id())
+}

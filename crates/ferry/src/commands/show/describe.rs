@@ -3,7 +3,7 @@
 use model::spec::{Advance, Mode, Router, SloKind, Spec, Target, Workload};
 use model::status::{Status, Verbs};
 use model::{PerSide, Side, Time};
-use server::api::Detail;
+use server::api::{Detail, Latest};
 use store::Numbered;
 
 use crate::cli::One;
@@ -179,19 +179,22 @@ fn live(page: &mut Page, detail: &Detail) {
         sides(&status.saved, |bounds| format!("{}..{} tasks", bounds.min, bounds.max)),
     );
     for side in Side::ALL {
-        let latest = detail.latest.get(side);
-        page.field(
-            side.name(),
-            format!(
-                "p99 {} ms, {} requests per minute, {} of them slow",
-                known(latest.p99_ms.map(|ms| format!("{ms:.0}"))),
-                known(latest.requests_per_minute.map(|rate| format!("{rate:.0}"))),
-                known(latest.slow_ratio.map(|ratio| format!("{:.2} %", ratio * 100.0)))
-            ),
-        );
+        page.field(&side.to_string(), minute(detail.latest.get(side)));
     }
     let verdict = &detail.verdict;
     page.field("verdict", format!("{}: {}", verdict_words(verdict.kind), verdict.reason));
+}
+
+/// The newest settled minute of a side.
+fn minute(latest: &Latest) -> String {
+    let Latest { p99_ms, requests_per_minute, slow_ratio } = latest;
+    let parts = [
+        p99_ms.map(|ms| format!("p99 {ms:.0} ms")),
+        requests_per_minute.map(|rate| format!("{rate:.0} requests per minute")),
+        slow_ratio.map(|ratio| format!("{:.2} % slow", ratio * 100.0)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "no settled minute is known".to_owned() } else { parts.join(", ") }
 }
 
 fn sides<T>(values: &PerSide<Option<T>>, words: impl Fn(&T) -> String) -> String {

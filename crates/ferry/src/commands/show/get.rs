@@ -122,17 +122,10 @@ fn table(page: &mut Page, items: &[Summary]) {
             ]
         })
         .collect();
-    let header = [
-        "NAME",
-        "WANTED",
-        "SET",
-        "MEASURED",
-        "TASKS EC2/FARGATE (HEALTHY)",
-        "P99 MS EC2/FARGATE",
-        "VERDICT",
-        "DOING",
-    ];
+    let header =
+        ["NAME", "WANTED", "SET", "MEASURED", "TASKS (HEALTHY)", "P99 MS", "VERDICT", "DOING"];
     page.table(0, header, &rows);
+    page.paragraph(0, "Tasks and p99 are those of EC2 / Fargate.");
 }
 
 /// Running tasks of both sides, each with those that are healthy.

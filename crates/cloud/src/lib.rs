@@ -24,6 +24,7 @@ pub mod router;
 pub mod scaling;
 pub mod services;
 pub mod signals;
+pub mod traffic_policy;
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The largest weight of a weighted rule's item.
-const WEIGHT_MAX: u32 = 255;
+pub(crate) const WEIGHT_MAX: u32 = 255;
 
 /// The names of the two sides' endpoints in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -58,7 +58,6 @@ fn every_field_of_the_formats_is_read() {
         [
             "spec.fargate.releases",
             "spec.fargate.provision",
-            "spec.traffic.router",
             "spec.traffic.router.aws",
             "spec.traffic.calibration",
             "spec.slos[].datadog",

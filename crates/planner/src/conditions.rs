@@ -249,6 +249,7 @@ fn needs_a_person(reason: &Reason) -> bool {
         | Reason::CapacityBeyondMax { .. }
         | Reason::Drifted { .. }
         | Reason::RoutesDisagree
+        | Reason::ChangeFailed
         | Reason::Latched { .. }
         | Reason::DeadlinePassed
         | Reason::NotActedOn { .. }

@@ -31,6 +31,7 @@ pub mod journal;
 mod latency;
 pub mod load;
 mod minute;
+mod policies;
 mod region;
 pub mod request;
 mod route;

@@ -211,6 +211,9 @@ impl Watched {
 fn owns(managed: &Managed, change: &Change) -> bool {
     match change {
         Change::Weights { route, .. } => managed.routes.iter().any(|known| known.key() == *route),
+        Change::PolicyVersion { routes, .. } => {
+            managed.routes.iter().any(|known| routes.contains(&known.key()))
+        }
         Change::Desired { service, .. }
         | Change::Bounds { service, .. }
         | Change::Scheduled { service, .. } => managed.services.iter().any(|(_, id)| id == service),
@@ -255,7 +258,7 @@ fn written(scene: &Scene<'_>, history: &mut History, entry: &Entry, verdicts: &m
         Change::Desired { service, before, after } => {
             capacity::kept(scene, entry.at, service, *before, *after, verdicts);
         }
-        Change::Scheduled { .. } | Change::Nothing => {}
+        Change::Scheduled { .. } | Change::PolicyVersion { .. } | Change::Nothing => {}
     }
 }
 

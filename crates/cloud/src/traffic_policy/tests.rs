@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "documents of these tests are documents")]
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

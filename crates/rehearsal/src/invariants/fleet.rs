@@ -114,6 +114,7 @@ fn first_rise(owner: &Watched, changes: &[Entry]) -> Option<Time> {
         | Change::Desired { .. }
         | Change::Bounds { .. }
         | Change::Scheduled { .. }
+        | Change::PolicyVersion { .. }
         | Change::Nothing => None,
     })
 }

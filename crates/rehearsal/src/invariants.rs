@@ -21,13 +21,14 @@ mod weights;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cloud::ErrorKind;
 use controller::{Managed, Pass, Tick};
 use model::action::Action;
 use model::settings::Settings;
 use model::{Share, Span, Time};
 use region::SimulatedCloud;
 use region::fault::FaultRow;
-use region::journal::{Author, Change, Entry};
+use region::journal::{Author, Change, Entry, Outcome};
 use region::truth::Truth;
 
 use crate::witness::Witness;
@@ -192,6 +193,7 @@ impl Watched {
             match entry.author {
                 Author::Caller => {
                     intent_first(&scene, witness, *position, entry, verdicts);
+                    nothing_in_use_is_deleted(entry, verdicts);
                     if entry.outcome.made() {
                         written(&scene, history, entry, verdicts);
                     }
@@ -233,6 +235,16 @@ fn intent_first(
     if !witness.foresaw(scene.managed, position, entry) {
         let message = format!("{} was sent before it was on record", entry.operation);
         verdicts.broken("C2", entry.at, message);
+    }
+}
+
+/// O4: what something uses is not even asked to be deleted; the world would refuse it.
+fn nothing_in_use_is_deleted(entry: &Entry, verdicts: &mut Verdicts<'_>) {
+    if let Change::PolicyVersion { policy, number, is_deleted: true, .. } = &entry.change
+        && entry.outcome == Outcome::Refused(ErrorKind::Conflict)
+    {
+        let message = format!("version {number} of {policy} was to be deleted while it is in use");
+        verdicts.broken("O4", entry.at, message);
     }
 }
 

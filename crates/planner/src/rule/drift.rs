@@ -190,6 +190,8 @@ fn resend(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
         weights: intended.after.clone(),
         direction: Direction::RollBack,
     });
+    // A latch is what the conditions tell of; that traffic may not be back yet is told here.
+    draft.events.push(events::change_failed(facts, intended.share));
     draft.done(Rule::Drift, why);
 }
 

@@ -321,18 +321,17 @@ impl Region {
     ) -> Answer {
         let now = self.now();
         let (Some((index, place)), Some(instance)) =
-            (self.find_instance(id), self.policies.instances.get(id))
+            (find_instance(&self.applications, id), self.policies.instances.get(id))
         else {
             return self.refuse(operation, Change::Nothing, no_instance(operation, id));
         };
         let pair = &self.applications[index].pairs[place];
         let (route, before) = (pair.key.clone(), pair.written);
-        let (kind, message, after) = match self.update_fault(instance, pair, policy, number) {
-            Ok(weights) => (None, String::new(), weights),
-            Err((kind, message)) => (Some(kind), message, before),
-        };
+        let wanted = self.weights_of(&pair.route, policy, number);
+        let after = *wanted.as_ref().unwrap_or(&before);
         let change = Change::Weights { route, before, after };
-        if let Some(kind) = kind {
+        let fault = wanted.err().or_else(|| self.update_fault(instance, policy));
+        if let Some((kind, message)) = fault {
             return self.refuse(operation, change, refused(kind, operation, message));
         }
         let pair = &mut self.applications[index].pairs[place];
@@ -347,33 +346,35 @@ impl Region {
         Ok(Response::PolicyInstance(described))
     }
 
-    /// The weights of the version, or why the instance cannot be updated to it.
-    fn update_fault(
+    /// What a version asks of a route.
+    fn weights_of(
         &self,
-        instance: &Instance,
-        pair: &Pair,
+        route: &Route,
         policy: &str,
         number: u32,
     ) -> Result<WeightPair, (ErrorKind, String)> {
         let known = self.policies.policies.get(policy);
-        let Some((known, version)) = known.and_then(|it| Some((it, it.versions.get(&number)?)))
-        else {
-            let message = format!("NoSuchTrafficPolicy: {policy} version {number}");
-            return Err((ErrorKind::NotFound, message));
-        };
-        let old = self.policies.policies.get(&instance.policy).map(|it| &it.record_type);
-        if old.is_some_and(|old| *old != known.record_type) {
-            let message = format!("ConflictingTypes: the policy is of type {}", known.record_type);
-            return Err((ErrorKind::Invalid, message));
+        let version = known.and_then(|known| known.versions.get(&number)).ok_or_else(|| {
+            (ErrorKind::NotFound, format!("NoSuchTrafficPolicy: {policy} version {number}"))
+        })?;
+        // AWS takes a document that splits otherwise; where its traffic would go is beyond what
+        // an application of two sides can say.
+        split(&version.document, route)
+            .map_err(|problem| (ErrorKind::Invalid, format!("InvalidInput: {problem}")))
+    }
+
+    /// Why an instance cannot be updated to a version of `policy`.
+    fn update_fault(&self, instance: &Instance, policy: &str) -> Option<(ErrorKind, String)> {
+        let kind = |policy: &str| self.policies.policies.get(policy).map(|it| &it.record_type);
+        if kind(&instance.policy) != kind(policy) {
+            let message = format!("ConflictingTypes: the policy {policy} makes other records");
+            return Some((ErrorKind::Invalid, message));
         }
         if instance.applied_at > self.now() && instance.says.is_none() {
             let message = "PriorRequestNotComplete: the last update is still being made";
-            return Err((ErrorKind::Busy, message.to_owned()));
+            return Some((ErrorKind::Busy, message.to_owned()));
         }
-        // AWS takes a document that splits otherwise; where its traffic would go is beyond what
-        // an application of two sides can say.
-        split(&version.document, &pair.route)
-            .map_err(|problem| (ErrorKind::Invalid, format!("InvalidInput: {problem}")))
+        None
     }
 
     pub(crate) fn delete_policy_version(
@@ -403,11 +404,16 @@ impl Region {
     /// there is no such instance or version.
     pub fn point_instance(&mut self, id: &str, number: u32) {
         let now = self.now();
-        let Some((index, place)) = self.find_instance(id) else { return };
-        let pair = &mut self.applications[index].pairs[place];
         let Some(instance) = self.policies.instances.get_mut(id) else { return };
         let policy = self.policies.policies.get(&instance.policy);
         let Some(version) = policy.and_then(|policy| policy.versions.get(&number)) else { return };
+        let place = find_instance(&self.applications, id);
+        let Some((index, place)) = place else {
+            // The instance of somebody else: no traffic here comes through it.
+            instance.version = number;
+            return;
+        };
+        let pair = &mut self.applications[index].pairs[place];
         let Ok(after) = split(&version.document, &pair.route) else { return };
         let change = Change::Weights { route: pair.key.clone(), before: pair.written, after };
         instance.version = number;
@@ -422,16 +428,11 @@ impl Region {
         if let Some(instance) = self.policies.instances.get_mut(id) {
             instance.says = Some((state.to_owned(), message.to_owned()));
         }
-        if let Some((index, place)) = self.find_instance(id).filter(|_| state == "Failed") {
+        if let Some((index, place)) =
+            find_instance(&self.applications, id).filter(|_| state == "Failed")
+        {
             self.applications[index].pairs[place].stop_spreading();
         }
-    }
-
-    fn find_instance(&self, wanted: &str) -> Option<(usize, usize)> {
-        let is_it = |pair: &Pair| instance_of(&pair.route).is_some_and(|(id, _)| id == wanted);
-        self.applications.iter().enumerate().find_map(|(index, application)| {
-            Some((index, application.pairs.iter().position(is_it)?))
-        })
     }
 
     /// Keys of the routes whose instances follow a policy.
@@ -444,6 +445,14 @@ impl Region {
         };
         pairs.filter(follows).map(|pair| pair.key.clone()).collect()
     }
+}
+
+fn find_instance(applications: &[Application], wanted: &str) -> Option<(usize, usize)> {
+    let is_it = |pair: &Pair| instance_of(&pair.route).is_some_and(|(id, _)| id == wanted);
+    applications
+        .iter()
+        .enumerate()
+        .find_map(|(index, application)| Some((index, application.pairs.iter().position(is_it)?)))
 }
 
 fn no_instance(operation: &'static str, id: &str) -> cloud::Error {

@@ -136,6 +136,27 @@ fn a_half_applied_step_is_finished_before_it_counts() {
     assert_eq!(truth.share_max, Share::FULL);
 }
 
+#[test]
+fn a_step_settles_when_its_clients_have_followed() {
+    let mut simulation = Simulation::new(&setup(&wish(), tide(600.0))).expect("a region");
+    let mut settled = Vec::new();
+    while simulation.next_at() < at(Span::from_hours(4)) {
+        let tick = block_on(simulation.tick());
+        let Some(step) = tick.passes[0].plan.status.step.clone() else { continue };
+        let Some(at) = step.settled_at.filter(|at| *at <= tick.at) else { continue };
+        if settled.last() == Some(&at) {
+            continue;
+        }
+        settled.push(at);
+        assert_eq!(step.verified_at.map(|verified| at.since(verified)), Some(Span::from_mins(3)));
+        let truth = simulation.region().with(|region| region.truth(0)).expect("an application");
+        // One client in a hundred keeps its answer for hours, and the split wanders.
+        let behind = (truth.share_realised - step.share.ratio()).abs();
+        assert!(behind < 0.04, "{} is realised of {}", truth.share_realised, step.share);
+    }
+    assert!(settled.len() >= 7, "{} steps", settled.len());
+}
+
 /// One instance may no longer be updated while the other may.
 #[test]
 fn a_half_applied_rollback_goes_on_until_both_are_back() {

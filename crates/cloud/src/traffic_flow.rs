@@ -371,7 +371,7 @@ impl Shelf<'_> {
             .map(|version| version.number)
             .collect();
         let old = own.len().saturating_sub(KEPT);
-        let needed = [Some(back), next, Some(instance.version)];
+        let needed = [Some(back), next];
         let unneeded = own.iter().take(old).filter(|number| !needed.contains(&Some(**number)));
         for number in unneeded.take(COLLECTED_MAX) {
             match self.discard(policy, *number).await {
@@ -420,3 +420,7 @@ impl Tally {
         Err(Error::new(ErrorKind::OutcomeUnknown, UPDATE_INSTANCE, message))
     }
 }
+
+#[cfg(test)]
+#[path = "traffic_flow/tests.rs"]
+mod tests;

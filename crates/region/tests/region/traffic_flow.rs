@@ -185,11 +185,29 @@ fn a_rollback_is_one_write_for_each_instance() {
     // So it is where the team's own document says 0 % by other weights.
     let by_hand = TrafficPolicySpec { document: BY_COUNTRY.to_owned(), ..policy("p", "A", &["i"]) };
     let flow = Flow::new(&["i"], vec![by_hand]);
-    assert_eq!(flow.go(5, false), Ok(true));
-    flow.pass(Span::from_mins(5));
+    for share in [1, 5, 10, 25, 50, 75, 100] {
+        assert_eq!(flow.go(share, false), Ok(true));
+        flow.pass(Span::from_mins(5));
+    }
     let before = flow.journal().len();
     assert_eq!(flow.go(0, true), Ok(true));
-    assert_eq!(flow.writes(before), [UPDATE]);
+    assert_eq!(flow.writes(before), [UPDATE], "the oldest version of all is still there");
+    let made = flow.writes(0).into_iter().filter(|operation| *operation == CREATE).count();
+    assert_eq!(made, 8, "one for each step and the way back, which was never made anew");
+}
+
+#[test]
+fn another_attempt_uses_the_versions_that_are_left() {
+    let flow = Flow::single();
+    for share in [1, 5, 10, 25] {
+        assert_eq!(flow.go(share, false), Ok(true));
+        flow.pass(Span::from_mins(5));
+    }
+    assert_eq!(flow.go(0, true), Ok(true));
+    flow.pass(Span::from_mins(5));
+    let before = flow.journal().len();
+    assert_eq!(flow.go(1, false), Ok(true));
+    assert_eq!(flow.writes(before), [UPDATE], "though it is old enough to be deleted");
 }
 
 #[test]

@@ -40,7 +40,7 @@ spec:
   fargate: {{cluster: {name}, service: {name}-fargate}}
   workload: {{type: loadBalanced}}
   traffic:
-    router: {{type: albWeighted, ruleArns: [{name}-rule], ec2TargetGroupArn: {name}-ec2, fargateTargetGroupArn: {name}-fargate}}
+    router: {{type: route53Weighted, hostedZoneId: Z1, records: [{{name: {name}.example.com, type: A}}], ec2SetIdentifier: ec2, fargateSetIdentifier: fargate}}
     rollout: {{steps: [10%, 25%, 50%, 75%, 100%], advance: dwell, dwellMin: 30m, bake: 6h}}
   slos:
     - {{name: latency, latency: {{threshold: 300ms, objective: 99%}}}}

@@ -9,6 +9,7 @@ mod determinism;
 mod faults;
 mod fleet;
 mod founding_incident;
+mod latency;
 mod promises;
 mod seeds;
 mod traffic_flow;

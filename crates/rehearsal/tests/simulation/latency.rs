@@ -19,7 +19,7 @@ fn slow_fargate(begins_after: u64) -> Vec<FaultRow> {
         6 * 3_600 + begins_after
     );
     let scripts = manifest::read_as::<FaultScript>("faults.yaml", &script, "FaultScript");
-    scripts.unwrap().into_iter().flat_map(|script| script.faults).collect()
+    scripts.expect("it is sound").into_iter().flat_map(|script| script.faults).collect()
 }
 
 /// From when the deciding minute could be read until the rollback was written, and how long after

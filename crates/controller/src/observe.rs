@@ -18,6 +18,10 @@ pub(crate) const EVERY_CALM: Span = Span::from_secs(60);
 /// this bounds how long a change made by hand stays unseen.
 pub(crate) const EVERY_AUDIT: Span = Span::from_mins(5);
 
+/// What is due this soon is read now: ticks begin a little after they are due, some more than
+/// others, and a reading must not wait for another tick because of that.
+const EARLY: Span = Span::from_secs(5);
+
 /// Everything that was seen, each with its own age or gap, and what is due next.
 #[derive(Debug, Default)]
 pub(crate) struct Sight {
@@ -135,7 +139,7 @@ fn due<K: Ord + Clone>(
     for subject in subjects {
         let every = if subject.urgent { EVERY_URGENT } else { calm };
         for key in keys(subject) {
-            if asked.get(&key).is_none_or(|at| now.since(*at) >= every || *at > now) {
+            if asked.get(&key).is_none_or(|at| now.since(*at) + EARLY >= every || *at > now) {
                 asked.insert(key.clone(), now);
                 due.push(key);
             }

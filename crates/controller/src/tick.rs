@@ -21,7 +21,7 @@ use crate::act::{self, Order};
 use crate::decide::{self, Proposal};
 use crate::managed::{Managed, Unsupported};
 use crate::minutes;
-use crate::observe::{EVERY_CALM, EVERY_URGENT, Sight, Subject};
+use crate::observe::{EVERY_URGENT, Sight, Subject};
 use crate::record;
 use crate::watch::{Latest, Watch};
 
@@ -263,9 +263,12 @@ impl Controller {
         (now - self.cloud.signals.settle()).minute() - 1
     }
 
+    /// When the next minute settles, so that what it says is acted on at once and not up to a
+    /// minute later; sooner while something moves.
     fn next_at(&self, now: Time) -> Time {
+        let settles = Time::from_secs((self.latest(now) + 2) * 60) + self.cloud.signals.settle();
         let urgent = self.watches.values().any(|watch| watch.urgent);
-        now + if urgent { EVERY_URGENT } else { EVERY_CALM }
+        if urgent { settles.min(now + EVERY_URGENT) } else { settles }
     }
 }
 

@@ -10,8 +10,8 @@ use rehearsal::simulation::{Setup, Simulation};
 use crate::world::{START, Wish, flat};
 
 const WEEKS: u64 = 40;
-/// A calm look is due this often: one tick.
-const TICK: Span = Span::from_secs(60);
+/// What a process that begins amid a minute may be late by, on its first tick.
+const LATE_MAX: Span = Span::from_secs(1);
 
 fn slow_fargate(begins_after: u64) -> Vec<FaultRow> {
     let script = format!(
@@ -66,7 +66,7 @@ fn rolled_back(seed: u64) -> (Span, Span) {
 }
 
 #[test]
-fn a_rollback_is_written_within_a_tick_of_the_minute_that_decides_it() {
+fn a_rollback_is_written_as_soon_as_the_minute_that_decides_it_can_be_read() {
     let (mut waits, mut harms): (Vec<Span>, Vec<Span>) = (1..=WEEKS).map(rolled_back).unzip();
     waits.sort();
     harms.sort();
@@ -78,5 +78,5 @@ fn a_rollback_is_written_within_a_tick_of_the_minute_that_decides_it() {
         at(&harms, 50),
         at(&harms, 99),
     );
-    assert!(waits[waits.len() - 1] <= TICK, "{waits:?}");
+    assert!(waits[waits.len() - 1] <= LATE_MAX, "{waits:?}");
 }

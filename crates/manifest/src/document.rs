@@ -5,7 +5,8 @@ use model::spec::{Migration, World};
 use model::suggest::nearest;
 use serde::Deserialize;
 
-use crate::problem::{Finding, Problem, shown};
+use crate::places::Places;
+use crate::problem::{Finding, Place, Problem, shown};
 use crate::tree::{Tree, Value};
 use crate::{reader, rules, tree};
 
@@ -16,7 +17,7 @@ pub struct Document {
     pub file: String,
     /// What it says.
     pub resource: Resource,
-    tree: Tree,
+    places: Places,
 }
 
 /// What a document says.
@@ -68,7 +69,7 @@ impl Document {
     ) -> Problem {
         let broken =
             rules::Broken { path: path.to_owned(), message: message.into(), remedy: remedy.into() };
-        located(&self.tree, broken).in_file(&self.file)
+        located(&self.places, broken).in_file(&self.file)
     }
 }
 
@@ -87,8 +88,9 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Document>, Vec<Problem>> {
     let (trees, mut findings) = tree::parse(text);
     let mut documents = Vec::new();
     for tree in content(trees, &mut findings) {
-        if let Some(resource) = resource(&tree, &mut findings) {
-            documents.push(Document { file: file.to_owned(), resource, tree });
+        let places = Places::of(&tree.root);
+        if let Some(resource) = resource(&tree, &places, &mut findings) {
+            documents.push(Document { file: file.to_owned(), resource, places });
         }
     }
     finish(file, documents, findings)
@@ -126,8 +128,9 @@ pub fn read_checked<T: for<'de> Deserialize<'de>>(
             continue;
         }
         let Some(value) = reader::deserialize::<T>(&tree, &mut findings) else { continue };
+        let places = Places::of(&tree.root);
         let objections = check(&value).into_iter().map(|(path, message)| {
-            located(&tree, rules::Broken { path, message, remedy: String::new() })
+            located(&places, rules::Broken { path, message, remedy: String::new() })
         });
         findings.extend(objections);
         values.push(value);
@@ -165,7 +168,7 @@ fn content(trees: Vec<Tree>, findings: &mut Vec<Finding>) -> Vec<Tree> {
     let trees: Vec<Tree> = trees.into_iter().filter(|tree| !is_empty(tree)).collect();
     if trees.is_empty() && findings.is_empty() {
         findings.push(Finding {
-            place: crate::problem::Place { line: 1, column: 1 },
+            place: Place { line: 1, column: 1 },
             path: String::new(),
             message: "the file holds no document".to_owned(),
             remedy: format!("start it with `apiVersion: {API_VERSION}` and `kind: Migration`"),
@@ -174,7 +177,7 @@ fn content(trees: Vec<Tree>, findings: &mut Vec<Finding>) -> Vec<Tree> {
     trees
 }
 
-fn resource(tree: &Tree, findings: &mut Vec<Finding>) -> Option<Resource> {
+fn resource(tree: &Tree, places: &Places, findings: &mut Vec<Finding>) -> Option<Resource> {
     let kind = kind_of(tree, &KINDS, findings)?;
     let resource = match kind {
         "Settings" => Resource::Settings(Box::new(reader::deserialize(tree, findings)?)),
@@ -186,14 +189,13 @@ fn resource(tree: &Tree, findings: &mut Vec<Finding>) -> Option<Resource> {
         Resource::Settings(settings) => rules::settings(settings),
         Resource::World(world) => rules::world(world),
     };
-    findings.extend(broken.into_iter().map(|broken| located(tree, broken)));
+    findings.extend(broken.into_iter().map(|broken| located(places, broken)));
     Some(resource)
 }
 
-fn located(tree: &Tree, broken: rules::Broken) -> Finding {
+fn located(places: &Places, broken: rules::Broken) -> Finding {
     let rules::Broken { path, message, remedy } = broken;
-    let node = tree.root.nearest(&path);
-    Finding { place: node.pointer(), path, message, remedy }
+    Finding { place: places.nearest(&path), path, message, remedy }
 }
 
 /// Which of `kinds` the document is. A wrong version is found here too: its fields may differ, so
@@ -201,8 +203,8 @@ fn located(tree: &Tree, broken: rules::Broken) -> Finding {
 fn kind_of<'k>(tree: &Tree, kinds: &[&'k str], findings: &mut Vec<Finding>) -> Option<&'k str> {
     let root = &tree.root;
     let mut say = |path: &str, message: String, remedy: String| {
-        let node = root.nearest(path);
-        findings.push(Finding { place: node.pointer(), path: path.to_owned(), message, remedy });
+        let place = Places::of(root).nearest(path);
+        findings.push(Finding { place, path: path.to_owned(), message, remedy });
     };
     if !matches!(root.value, Value::Map(_)) {
         if !tree.unusable.contains(&root.id) {

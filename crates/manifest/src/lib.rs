@@ -17,6 +17,7 @@
 
 mod document;
 mod fault;
+mod places;
 mod problem;
 mod reader;
 mod rules;

@@ -74,25 +74,6 @@ impl Node {
             | Value::List(_) => None,
         }
     }
-
-    /// The node at `path`, or the nearest one around it that stands in the file.
-    pub(crate) fn nearest(&self, path: &str) -> &Self {
-        let children = match &self.value {
-            Value::List(items) => items.iter().collect(),
-            Value::Map(entries) => entries.iter().map(|(_, node)| node).collect(),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Unsigned(_)
-            | Value::Signed(_)
-            | Value::Float(_)
-            | Value::Text(_) => Vec::new(),
-        };
-        let on_the_way = |node: &&Self| {
-            path.strip_prefix(node.path.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        children.into_iter().find(on_the_way).map_or(self, |child| child.nearest(path))
-    }
 }
 
 /// All documents of a text, as far as it is YAML, and what is wrong with it as YAML.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod batches;
+mod catalogue;
 mod crashes;
 mod learning;
 mod records;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cloud::signals::Quantiles;
 use cloud::{
-    Applied, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
+    Applied, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
     SideMinute, Signals, TargetGroup,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
@@ -45,6 +45,8 @@ struct State {
     conflicts: u32,
     is_unreadable: bool,
     corrections: BTreeMap<i64, u64>,
+    /// How far the process's clock is ahead of the world's, in seconds.
+    skew: i64,
     /// Points that are passed before the process ends.
     fuse: Option<u32>,
 }
@@ -68,8 +70,8 @@ impl Tap {
             services: Arc::clone(&tap) as Arc<dyn Services>,
             scaling: Arc::clone(&tap) as Arc<dyn Scaling>,
             router: Arc::clone(&tap) as Arc<dyn Router>,
-            signals: tap,
-            clock: Arc::new(self.inner.clone()),
+            signals: Arc::clone(&tap) as Arc<dyn Signals>,
+            clock: tap,
         }
     }
 
@@ -123,6 +125,11 @@ impl Tap {
     /// The source corrects the requests of a minute on EC2.
     pub(crate) fn correct(&self, minute: i64, by: u64) {
         self.with(|state| state.corrections.insert(minute, by));
+    }
+
+    /// The process's clock jumps to so many seconds ahead of the world's.
+    pub(crate) fn skew(&self, seconds: i64) {
+        self.with(|state| state.skew = seconds);
     }
 
     /// The process ends after passing `points` places at which it may.
@@ -182,6 +189,18 @@ impl Tap {
 
 fn lost(operation: &'static str) -> Error {
     Error::new(ErrorKind::OutcomeUnknown, operation, "the reply was lost")
+}
+
+#[async_trait]
+impl Clock for Tap {
+    fn now(&self) -> Time {
+        let ahead = self.with(|state| state.skew * 1_000);
+        Time::from_millis(self.inner.now().as_millis() + ahead)
+    }
+
+    async fn sleep_until(&self, until: Time) {
+        self.inner.sleep_until(until).await;
+    }
 }
 
 #[async_trait]

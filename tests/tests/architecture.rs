@@ -74,7 +74,7 @@ const TABLE: &[Row] = &[
     edge(
         "daemon",
         &["model", "configuration", "cloud", "store", "region", "controller", "server"],
-        &[],
+        &["manifest", "rehearsal"],
     ),
     edge("decision-benchmark", &["model", "sampling", "analysis"], &[]),
     edge(

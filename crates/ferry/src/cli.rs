@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod daemon;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
 use crate::commands::run::Run;
+pub(crate) use daemon::{Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server};
 
 /// Carries Amazon ECS services from EC2 to Fargate without breaking their SLOs.
 ///
@@ -44,6 +47,39 @@ pub(crate) enum Command {
     Judge(Judge),
     /// Print completions for a shell.
     Completions(Completions),
+    /// List the migrations of a daemon.
+    Get(Get),
+    /// Show everything that is known of a migration.
+    Describe(One),
+    /// Say why a migration stands where it stands: verdict, evidence, rules, findings.
+    Explain(One),
+    /// Say what the last pass did, what it refused, and when refusals end by themselves.
+    Plan(One),
+    /// Print what happened to a migration, oldest first.
+    History(History),
+    /// Take no step forward until `resume`; judging and going back go on.
+    Pause(OneOrAll),
+    /// Take back everything that was said, and re-arm after an automatic rollback.
+    Resume(One),
+    /// Take the next step without waiting for evidence or dwell.
+    Advance(One),
+    /// Send all traffic back to EC2 and keep it there until `resume`.
+    Rollback(One),
+    /// Hold a share until `resume`.
+    Pin(Pin),
+    /// Write nothing at all until `resume`, rollbacks included.
+    Freeze(OneOrAll),
+    /// Restore what was saved of a migration whose file is gone.
+    Release(One),
+    /// Confirm that the files of these migrations are meant to be gone.
+    Confirm(Confirm),
+    /// Show the daemon itself; the exit code is 1 if it has a problem.
+    Status(Daemon),
+    /// Ask whether the daemon's loop is alive: for the health check of a container.
+    ///
+    /// Waits at most 3 seconds. Exit codes: 0 alive, 1 it says it is not, 3 it did not answer. ECS
+    /// counts every code but 0 as unhealthy. No token is needed or sent.
+    Healthcheck(Daemon),
 }
 
 #[derive(Debug, Args)]

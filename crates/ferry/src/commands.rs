@@ -1,9 +1,12 @@
 //! One module for each command: read, run, show.
 
+mod client;
 pub(crate) mod completions;
 pub(crate) mod judge;
 mod migration;
 pub(crate) mod rehearse;
 pub(crate) mod run;
+pub(crate) mod say;
 pub(crate) mod schema;
+pub(crate) mod show;
 pub(crate) mod validate;

@@ -7,6 +7,7 @@ mod output;
 use std::process::ExitCode;
 
 use clap::Parser;
+use model::verb::Verb;
 
 use cli::{Cli, Command};
 
@@ -18,6 +19,21 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Judge(arguments) => commands::judge::run(&arguments),
         Command::Completions(arguments) => commands::completions::run(&arguments),
+        Command::Get(arguments) => commands::show::get::run(&arguments),
+        Command::Describe(arguments) => commands::show::describe::run(&arguments),
+        Command::Explain(arguments) => commands::show::explain::run(&arguments),
+        Command::Plan(arguments) => commands::show::plan::run(&arguments),
+        Command::History(arguments) => commands::show::history::run(&arguments),
+        Command::Pause(arguments) => commands::say::one_or_all(&arguments, Verb::Pause),
+        Command::Resume(arguments) => commands::say::one(&arguments, Verb::Resume),
+        Command::Advance(arguments) => commands::say::one(&arguments, Verb::Advance),
+        Command::Rollback(arguments) => commands::say::one(&arguments, Verb::Rollback),
+        Command::Pin(arguments) => commands::say::pin(&arguments),
+        Command::Freeze(arguments) => commands::say::one_or_all(&arguments, Verb::Freeze),
+        Command::Release(arguments) => commands::say::release(&arguments),
+        Command::Confirm(arguments) => commands::say::confirm(&arguments),
+        Command::Status(arguments) => commands::show::status::run(&arguments),
+        Command::Healthcheck(arguments) => commands::show::status::healthcheck(&arguments),
     };
     match result {
         Ok(answer) => answer.into(),

@@ -28,6 +28,8 @@ impl From<Answer> for ExitCode {
 pub(crate) enum Failure {
     /// What was given cannot be used; one line for each problem.
     BadInput(Vec<String>),
+    /// It was understood, and the answer is no, for this reason.
+    Refused(String),
     /// Something that is needed could not be reached or written.
     Unreachable(String),
     /// Whoever read our output went away, which is their right.
@@ -48,6 +50,10 @@ impl Failure {
                     tell(&format!("error: {problem}"));
                 }
                 ExitCode::from(2)
+            }
+            Self::Refused(reason) => {
+                tell(&format!("error: {reason}"));
+                ExitCode::from(1)
             }
             Self::Unreachable(problem) => {
                 tell(&format!("error: {problem}"));
@@ -116,4 +122,10 @@ pub(crate) fn terminal_width() -> usize {
     let seen =
         || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
     wanted.or_else(seen).unwrap_or(WIDTH_DEFAULT).clamp(60, 400)
+}
+
+/// Text from elsewhere made safe for a terminal: no control character in it can move the cursor or
+/// set a colour.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::api::Problem;
 use crate::desk::Refused;
@@ -126,12 +127,16 @@ pub(crate) fn body<T: DeserializeOwned + Default>(
         let message = "send the body as `Content-Type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        let status = if error.is_data() {
-            StatusCode::UNPROCESSABLE_ENTITY
-        } else {
-            StatusCode::BAD_REQUEST
-        };
-        Refusal::new(status, format!("the body: {error}"))
+    let unreadable = |error: serde_json::Error| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))
+    };
+    let value: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+    // A list would pass for an object whose fields it names in order.
+    if !value.is_object() {
+        let message = "the body is a JSON object".to_owned();
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message));
+    }
+    serde_json::from_value(value).map_err(|error| {
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, format!("the body: {error}"))
     })
 }

@@ -8,7 +8,29 @@ use crate::ferry::{Folder, example, root};
 fn help_says_what_there_is() {
     let folder = Folder::new("help", &[]);
     let mut pages = String::new();
-    for command in ["", "rehearse", "validate", "schema", "judge", "completions"] {
+    for command in [
+        "",
+        "rehearse",
+        "validate",
+        "schema",
+        "judge",
+        "completions",
+        "get",
+        "describe",
+        "explain",
+        "plan",
+        "history",
+        "pause",
+        "resume",
+        "advance",
+        "rollback",
+        "pin",
+        "freeze",
+        "release",
+        "confirm",
+        "status",
+        "healthcheck",
+    ] {
         let answer = folder.ferry(&format!("{command} --help"));
         assert_eq!(answer.code, Some(0), "{}", answer.stderr);
         writeln!(

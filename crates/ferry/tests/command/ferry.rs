@@ -37,11 +37,19 @@ impl Folder {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Answer {
+        self.command_with(&[], arguments)
+    }
+
+    /// Runs `ferry` here with variables of the environment.
+    pub(crate) fn command_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
         let output = Command::new(env!("CARGO_BIN_EXE_ferry"))
             .args(arguments)
             .current_dir(&self.0)
+            .env_remove("FERRY_SERVER")
+            .env_remove("FERRY_TOKEN")
             .env("COLUMNS", "100")
             .env("NO_COLOR", "1")
+            .envs(variables.iter().copied())
             .output();
         Answer::of(&output.unwrap())
     }

@@ -1,0 +1,105 @@
+//! What can be typed of a daemon that runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use model::Share;
+
+use crate::cli::Format;
+
+/// Which daemon, and who asks. A token is never typed: the list of processes would show it.
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    /// Where the daemon listens.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "FERRY_SERVER",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:9180"
+    )]
+    pub(crate) server: String,
+    /// A file with a token and nothing else [default: the token in FERRY_TOKEN, if any].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// Only this one.
+    pub(crate) name: Option<String>,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+    /// Print again whenever something has changed; looks every 2 seconds.
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// One migration.
+#[derive(Debug, Args)]
+pub(crate) struct One {
+    /// Which migration.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Which migration, managed or not.
+    pub(crate) name: String,
+    /// Only what follows this entry.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) after: u64,
+    /// At most so many entries [default: all that are kept].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+    /// What to print: a table, or one JSON object on each line.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// One migration, or all of them.
+#[derive(Debug, Args)]
+pub(crate) struct OneOrAll {
+    /// Which migration.
+    #[arg(required_unless_present = "all")]
+    pub(crate) name: Option<String>,
+    /// Every migration of the daemon.
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pin {
+    /// Which migration.
+    pub(crate) name: String,
+    /// The share of Fargate to hold, such as 10% or 0.5%.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) share: Share,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Confirm {
+    /// Exactly the names whose removal waits; `ferry status` lists them.
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// The daemon itself.
+#[derive(Debug, Args)]
+pub(crate) struct Daemon {
+    #[command(flatten)]
+    pub(crate) server: Server,
+}

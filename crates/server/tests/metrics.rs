@@ -1,0 +1,117 @@
+//! What Prometheus is shown: complete from the first scrape, bounded, and gone with its migration.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::spec::Migration;
+use model::status::Status;
+use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
+use model::{PerSide, Time};
+use serde_json::json;
+use server::api::{Detail, Planned, Shares, Summary};
+use server::{ApiCall, Fleet, Metrics, series_max};
+
+const CALLS: [ApiCall; 2] = [
+    ApiCall { service: "ecs", operation: "DescribeServices" },
+    ApiCall { service: "router", operation: "SetWeights" },
+];
+
+fn migration(name: &str) -> Migration {
+    serde_json::from_value(json!({
+        "apiVersion": "ferry/v1", "kind": "Migration", "metadata": {"name": name},
+        "spec": {
+            "aws": {"region": "eu-west-1"},
+            "ec2": {"cluster": "c", "service": name},
+            "fargate": {"cluster": "c", "service": format!("{name}-fargate")},
+            "workload": {"type": "loadBalanced"},
+            "traffic": {"router": {"type": "albWeighted", "ruleArns": ["r"],
+                "ec2TargetGroupArn": "a", "fargateTargetGroupArn": "b"}, "share": "10%"},
+        },
+    }))
+    .unwrap()
+}
+
+fn detail(name: &str) -> Detail {
+    Detail {
+        summary: Summary {
+            name: name.to_owned(),
+            labels: BTreeMap::new(),
+            generation: 1,
+            revision: "1-0".to_owned(),
+            share: Shares::default(),
+            tasks: PerSide::default(),
+            p99_ms: PerSide::default(),
+            verdict: "hold".to_owned(),
+            doing: String::new(),
+            since: None,
+            conditions: Vec::new(),
+        },
+        migration: migration(name),
+        status: Status::default(),
+        seen_at: Time::from_secs(0),
+        verdict: Verdict {
+            kind: VerdictKind::Hold,
+            reason: VerdictReason::Collecting,
+            minute: None,
+            evidence: Evidence::default(),
+        },
+        plan: Planned::default(),
+        findings: Vec::new(),
+        latest: PerSide::default(),
+    }
+}
+
+fn fleet(migrations: usize) -> Fleet {
+    let named = (0..migrations).map(|number| format!("m{number:03}"));
+    let migrations = named.map(|name| (name.clone(), Arc::new(detail(&name)))).collect();
+    Fleet { migrations, ..Fleet::default() }
+}
+
+/// Series without those of the process itself, which the operating system decides on.
+fn series(text: &str) -> usize {
+    let is_ours = |line: &&str| line.starts_with("ferry_");
+    text.lines().filter(is_ours).count()
+}
+
+#[test]
+fn series_are_exactly_the_formula_of_the_number_of_migrations() {
+    let metrics = Metrics::new("1", &CALLS, true);
+    for migrations in [0, 1, 2, 50] {
+        let text = metrics.render(&fleet(migrations));
+        assert_eq!(series(&text), series_max(migrations, CALLS.len()), "{migrations}");
+    }
+    let text = Metrics::new("1", &CALLS, false).render(&fleet(50));
+    assert_eq!(series(&text), series_max(0, CALLS.len()), "left out on request");
+}
+
+#[test]
+fn a_migration_that_is_gone_leaves_no_series_behind() {
+    let metrics = Metrics::new("1", &CALLS, true);
+    assert!(metrics.render(&fleet(3)).contains("m002"));
+    assert!(!metrics.render(&fleet(2)).contains("m002"));
+}
+
+#[test]
+fn what_is_not_known_is_no_number() {
+    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    for line in [
+        "ferry_migration_desired_weight_ratio{migration=\"m000\"} NaN",
+        "ferry_migration_condition{condition=\"Succeeded\",migration=\"m000\"} NaN",
+        "ferry_migration_latency_p99_seconds{migration=\"m000\",side=\"ec2\"} NaN",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn every_counter_is_there_before_it_first_counts() {
+    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    for line in [
+        "ferry_ticks_total 0",
+        "ferry_migration_rollbacks_total{migration=\"m000\"} 0",
+        "ferry_writes_total{action=\"SetWeights\",outcome=\"written\"} 0",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+}

@@ -12,6 +12,9 @@
 //! stand behind it. Calls take many ids at once, because AWS is asked in batches; answers come
 //! in the order asked, each with its own error, so that one missing service spoils nothing else.
 //!
+//! Traffic Flow moves weights in several calls: [`traffic_flow`] is the router over the calls
+//! themselves, for whoever can make them, and [`traffic_policy`] the pure part of it.
+//!
 //! Writes carry what they expect to find and answer what was verified, not what was asked.
 //! [`conformance`] holds what any implementation must do; every implementation runs it.
 //!
@@ -24,15 +27,18 @@ pub mod router;
 pub mod scaling;
 pub mod services;
 pub mod signals;
+pub mod traffic_flow;
+pub mod traffic_policy;
 
 use std::sync::Arc;
 
 pub use clock::Clock;
 pub use error::{Error, ErrorKind, Result};
-pub use router::{Applied, Router, Shift};
+pub use router::{Applied, Asked, Router, Shift};
 pub use scaling::Scaling;
 pub use services::{Services, TargetGroup};
 pub use signals::{MinuteAsk, Quantiles, SideMinute, Signals};
+pub use traffic_flow::TrafficFlow;
 
 /// One world: an AWS account and region, or a simulated one.
 #[derive(Clone)]

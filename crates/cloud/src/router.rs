@@ -1,9 +1,10 @@
 //! Weighted pairs: records, policy instances, listener rules.
 
 use async_trait::async_trait;
-use model::route::{Route, Split, Weights};
+use model::Side;
+use model::route::{Route, Split, WeightPair, Weights};
 
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// A wanted change of all routes of one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,50 @@ pub struct Shift {
     /// Whether traffic goes back to EC2: such a change leaves first, and never shares a batch
     /// with others.
     pub rollback: bool,
+}
+
+/// What a shift asks of one route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// Which.
+    pub route: &'a Route,
+    /// What it must hold.
+    pub expected: WeightPair,
+    /// What it is to hold.
+    pub weights: WeightPair,
+}
+
+impl Shift {
+    /// What is asked of each route, in the order of [`Shift::routes`].
+    ///
+    /// # Errors
+    /// `Invalid`, in the name of `operation`, for a shift that may not be sent anywhere: of no
+    /// route or not of all, without any weight, or with one that the route cannot hold.
+    pub fn asked(&self, operation: &'static str) -> Result<Vec<Asked<'_>>> {
+        let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, operation, message));
+        if self.routes.is_empty() {
+            return invalid("a shift of no route".to_owned());
+        }
+        let mut asked = Vec::with_capacity(self.routes.len());
+        for route in &self.routes {
+            let key = route.key();
+            let (Some(expected), Some(weights)) = (self.expected.get(&key), self.weights.get(&key))
+            else {
+                return invalid(format!("no weights for the route {key}"));
+            };
+            if weights.share().is_none() {
+                return invalid(format!("all weights of {key} are zero"));
+            }
+            let max = route.limits().weight_max;
+            for (side, weight) in [(Side::Ec2, weights.ec2), (Side::Fargate, weights.fargate)] {
+                if weight > max {
+                    return invalid(format!("the weight {weight} of {side} is above {max}"));
+                }
+            }
+            asked.push(Asked { route, expected: *expected, weights: *weights });
+        }
+        Ok(asked)
+    }
 }
 
 /// A change that was accepted.

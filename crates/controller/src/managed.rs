@@ -13,11 +13,6 @@ pub enum Unsupported {
     /// Another workload than `loadBalanced`.
     #[error("spec.workload: this version carries `loadBalanced` only, not `{0}`")]
     Workload(&'static str),
-    /// A router without an implementation here.
-    #[error(
-        "spec.traffic.router: this version has no `{0}`; use `route53Weighted` or `albWeighted`"
-    )]
-    Router(&'static str),
     /// A service is not named.
     #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
     ServiceMissing(&'static str),
@@ -65,7 +60,7 @@ impl Managed {
                 fargate: named(Side::Fargate, &spec.fargate.cluster, &spec.fargate.service)?,
             },
             groups: groups(&migration, router),
-            routes: routes(router)?,
+            routes: routes(router),
             latency_threshold: spec.slos.iter().find_map(|slo| match &slo.kind {
                 SloKind::Latency(latency) => Some(latency.threshold),
                 SloKind::Availability(_) | SloKind::Datadog(_) => None,
@@ -90,9 +85,9 @@ fn groups(migration: &Migration, router: &Router) -> PerSide<Option<TargetGroup>
     }
 }
 
-fn routes(router: &Router) -> Result<Vec<Route>, Unsupported> {
+fn routes(router: &Router) -> Vec<Route> {
     match router {
-        Router::Route53Weighted(weighted) => Ok(weighted
+        Router::Route53Weighted(weighted) => weighted
             .records
             .iter()
             .map(|record| Route::Route53Record {
@@ -102,8 +97,8 @@ fn routes(router: &Router) -> Result<Vec<Route>, Unsupported> {
                 ec2_set: weighted.ec2_set_identifier.clone(),
                 fargate_set: weighted.fargate_set_identifier.clone(),
             })
-            .collect()),
-        Router::AlbWeighted(alb) => Ok(alb
+            .collect(),
+        Router::AlbWeighted(alb) => alb
             .rule_arns
             .iter()
             .map(|rule| Route::AlbRule {
@@ -111,7 +106,15 @@ fn routes(router: &Router) -> Result<Vec<Route>, Unsupported> {
                 ec2_group: alb.ec2_target_group_arn.clone(),
                 fargate_group: alb.fargate_target_group_arn.clone(),
             })
-            .collect()),
-        Router::Route53TrafficPolicy(_) => Err(Unsupported::Router(router.name())),
+            .collect(),
+        Router::Route53TrafficPolicy(policy) => policy
+            .instances
+            .iter()
+            .map(|instance| Route::TrafficPolicyInstance {
+                id: instance.id.clone(),
+                ec2_endpoint: policy.ec2_endpoint.clone(),
+                fargate_endpoint: policy.fargate_endpoint.clone(),
+            })
+            .collect(),
     }
 }

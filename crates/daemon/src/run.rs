@@ -350,7 +350,7 @@ impl Daemon {
                     Some(controller) => controller
                         .say(&name, verb, &who, expected.as_deref())
                         .await
-                        .map_err(refused),
+                        .map_err(|unheard| refused(&unheard)),
                     None => Err(self.elsewhere()),
                 };
                 self.next_at = None;
@@ -360,7 +360,9 @@ impl Daemon {
             }
             Command::Release { name, who, answer } => {
                 let done = match &mut self.controller {
-                    Some(controller) => controller.release(&name, &who).await.map_err(refused),
+                    Some(controller) => {
+                        controller.release(&name, &who).await.map_err(|unheard| refused(&unheard))
+                    }
                     None => Err(self.elsewhere()),
                 };
                 let released = done.map(|done| Released {
@@ -424,7 +426,7 @@ fn count(counts: &mut Counts, pass: &controller::Pass, was_drifted: bool) {
     counts.steps += steps.count() as u64;
 }
 
-fn refused(unheard: Unheard) -> Refused {
+fn refused(unheard: &Unheard) -> Refused {
     let message = unheard.to_string();
     match unheard {
         Unheard::Unknown(_) => Refused::NotFound(message),

@@ -111,6 +111,6 @@ pub(crate) fn orphan(name: &str, contents: &Contents) -> Orphan {
             let bounds = status.saved.get(side).as_ref();
             bounds.map(|bounds| format!("{}..{}", bounds.min, bounds.max))
         }),
-        floors: status.floors.clone(),
+        floors: status.floors,
     }
 }

@@ -10,8 +10,8 @@ use analysis::signal::Signal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
+pub(crate) use self::daemon::{Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server};
 use crate::commands::run::Run;
-pub(crate) use daemon::{Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server};
 
 /// Carries Amazon ECS services from EC2 to Fargate without breaking their SLOs.
 ///

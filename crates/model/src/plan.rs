@@ -247,6 +247,8 @@ pub enum Reason {
     },
     /// Routes of the migration disagree.
     RoutesDisagree,
+    /// AWS says that it could not make the last change of the routes.
+    ChangeFailed,
     /// An automatic rollback latched this attempt.
     Latched {
         /// The attempt that was rolled back.

@@ -77,7 +77,8 @@ impl Route {
     #[must_use]
     pub const fn limits(&self) -> RouteLimits {
         match self {
-            Self::Route53Record { .. } | Self::TrafficPolicyInstance { .. } => RouteLimits::ROUTE53,
+            Self::Route53Record { .. } => RouteLimits::ROUTE53,
+            Self::TrafficPolicyInstance { .. } => RouteLimits::TRAFFIC_FLOW,
             Self::AlbRule { .. } => RouteLimits::ALB,
         }
     }
@@ -99,6 +100,14 @@ impl RouteLimits {
     pub const ROUTE53: Self = Self {
         weight_max: 255,
         follows: Follows::Resolvers { ttl: Span::from_secs(60), settle: Span::from_secs(60) },
+    };
+
+    /// Weights and TTL as those of records. `Applied` says that the new records answer at the
+    /// root name, not that every name server has them: up to the 60 s that a change of records
+    /// takes are added to the settling time.
+    pub const TRAFFIC_FLOW: Self = Self {
+        weight_max: 255,
+        follows: Follows::Resolvers { ttl: Span::from_secs(60), settle: Span::from_secs(120) },
     };
 
     /// Target group weights are 0 to 999 and apply to the next request (ELBv2 API).
@@ -226,6 +235,27 @@ pub enum Propagation {
         /// When it was first seen in sync.
         since: Option<Time>,
     },
+    /// AWS says that the change failed: which weights answer is not known until it is made again.
+    Failed,
+    /// One route holds several splits that differ, such as rules of one policy document; its
+    /// weights are those that ask for most of Fargate.
+    Divided,
+}
+
+impl Propagation {
+    /// What holds of two routes together: they are in sync once the later one is, and what is
+    /// wrong with one is wrong with both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Divided, _) | (_, Self::Divided) => Self::Divided,
+            (Self::Failed, _) | (_, Self::Failed) => Self::Failed,
+            (Self::Pending, _) | (_, Self::Pending) => Self::Pending,
+            (Self::InSync { since: a }, Self::InSync { since: b }) => {
+                Self::InSync { since: a.max(b) }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

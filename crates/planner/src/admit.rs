@@ -187,7 +187,8 @@ impl<'a> Ledger<'a> {
 
     fn take_calls(&mut self, proposal: &Proposal<'a>) {
         for action in &proposal.plan.actions {
-            *self.calls.entry(Api::of(action, proposal.spec)).or_default() += 1;
+            *self.calls.entry(Api::of(action, proposal.spec)).or_default() +=
+                calls(action, proposal.spec);
         }
     }
 
@@ -223,7 +224,8 @@ impl<'a> Ledger<'a> {
     fn exhausted(&self, proposal: &Proposal<'a>) -> Option<Api> {
         let mut wanted: BTreeMap<Api, u32> = BTreeMap::new();
         for action in &proposal.plan.actions {
-            *wanted.entry(Api::of(action, proposal.spec)).or_default() += 1;
+            *wanted.entry(Api::of(action, proposal.spec)).or_default() +=
+                calls(action, proposal.spec);
         }
         wanted.into_iter().find_map(|(api, calls)| {
             let used = self.calls.get(&api).copied().unwrap_or(0);
@@ -235,6 +237,30 @@ impl<'a> Ledger<'a> {
     fn calls_max(&self, api: Api) -> u32 {
         let set = self.settings.api_budgets.iter().find(|(name, _)| name.as_str() == api.name());
         set.map_or(CALLS_MAX, |(_, budget)| budget.burst)
+    }
+}
+
+/// Calls that write what an action asks for.
+///
+/// Of a policy instance a step makes a version and, the first time, the one of the way back, and
+/// updates the instance. Records of a zone share one batch; rules are one call each.
+fn calls(action: &Action, spec: &Spec) -> u32 {
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    match (action, &spec.traffic.router) {
+        (Action::SetWeights { .. }, Some(Router::Route53TrafficPolicy(router))) => {
+            count(router.instances.len()).saturating_mul(3)
+        }
+        (Action::SetWeights { .. }, Some(Router::AlbWeighted(router))) => {
+            count(router.rule_arns.len())
+        }
+        (Action::SetWeights { .. }, Some(Router::Route53Weighted(_)) | None)
+        | (
+            Action::SetBounds { .. }
+            | Action::SetDesired { .. }
+            | Action::PutScheduled { .. }
+            | Action::DeleteScheduled { .. },
+            _,
+        ) => 1,
     }
 }
 

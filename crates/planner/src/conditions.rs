@@ -251,6 +251,7 @@ fn needs_a_person(reason: &Reason) -> bool {
         | Reason::DesiredBelowMin { .. }
         | Reason::Drifted { .. }
         | Reason::RoutesDisagree
+        | Reason::ChangeFailed
         | Reason::Latched { .. }
         | Reason::DeadlinePassed
         | Reason::NotActedOn { .. }

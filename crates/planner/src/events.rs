@@ -29,6 +29,15 @@ pub(crate) fn stepping(facts: &Facts<'_>, from: Share, to: Share) -> Event {
     event(facts, Severity::Normal, "Stepping", format!("The share goes from {from} to {to}."))
 }
 
+/// AWS could not make a change back to EC2.
+pub(crate) fn change_failed(facts: &Facts<'_>, to: Share) -> Event {
+    let message = format!(
+        "AWS could not make the change back to {to}, so that traffic may still go to Fargate. It \
+         is sent again."
+    );
+    event(facts, Severity::Warning, "ChangeFailed", message)
+}
+
 /// Floors were raised for a step.
 pub(crate) fn preparing(facts: &Facts<'_>, to: Share) -> Event {
     event(facts, Severity::Normal, "Preparing", format!("Tasks are started for the step to {to}."))

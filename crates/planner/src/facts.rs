@@ -134,7 +134,8 @@ fn limits(spec: &Spec) -> Option<RouteLimits> {
         Workload::LoadBalanced => {}
     }
     Some(match spec.traffic.router.as_ref()? {
-        Router::Route53TrafficPolicy(_) | Router::Route53Weighted(_) => RouteLimits::ROUTE53,
+        Router::Route53TrafficPolicy(_) => RouteLimits::TRAFFIC_FLOW,
+        Router::Route53Weighted(_) => RouteLimits::ROUTE53,
         Router::AlbWeighted(_) => RouteLimits::ALB,
     })
 }

@@ -6,7 +6,7 @@ mod world;
 use model::action::{Action, Direction};
 use model::observation::{Bounds, Deployment, Gap};
 use model::plan::Plan;
-use model::route::WeightPair;
+use model::route::{Propagation, WeightPair};
 use model::spec::{Mode, Target};
 use model::status::Said;
 use model::verb::Verb;
@@ -28,7 +28,7 @@ enum Change {
     Release(Side, u8),
     Weights(usize, u32, u32),
     RoutesUnknown(bool),
-    Pending(bool),
+    Spread(Propagation),
     LoadUnknown(bool),
     Load(f64, f64),
     Safe(Side, Option<f64>),
@@ -85,7 +85,12 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (side(), 0_u8..2).prop_map(|(s, r)| Change::Release(s, r)),
         1 => (0_usize..3, 0_u32..101, 0_u32..101).prop_map(|(r, e, f)| Change::Weights(r, e, f)),
         1 => any::<bool>().prop_map(Change::RoutesUnknown),
-        1 => any::<bool>().prop_map(Change::Pending),
+        1 => (0_usize..4).prop_map(|at| Change::Spread([
+            Propagation::Pending,
+            Propagation::Failed,
+            Propagation::Divided,
+            Propagation::InSync { since: None },
+        ][at])),
         1 => any::<bool>().prop_map(Change::LoadUnknown),
         1 => (number(), number()).prop_map(|(now, peak)| Change::Load(now, peak)),
         1 => (side(), prop::option::of(number())).prop_map(|(s, rpm)| Change::Safe(s, rpm)),
@@ -141,7 +146,7 @@ fn happen(world: &mut World, change: &Change) {
             }
         }
         Change::RoutesUnknown(unknown) => world.split_gap = unknown.then_some(Gap::Throttled),
-        Change::Pending(pending) => world.pending = pending,
+        Change::Spread(propagation) => world.propagation = propagation,
         Change::LoadUnknown(unknown) => world.load_gap = unknown.then_some(Gap::Partial),
         Change::Load(now, peak) => (world.now_rpm, world.peak_rpm) = (now, peak),
         Change::Safe(side, rpm) => world.fleets.get_mut(side).safe_rpm = rpm,
@@ -304,7 +309,8 @@ fn heal(world: &mut World) {
     world.verdict = (VerdictKind::Advance, VerdictReason::ProvenSafe);
     world.verdict_age = 3;
     (world.now_rpm, world.peak_rpm) = (6_000.0, 9_000.0);
-    (world.split_gap, world.load_gap, world.pending, world.lost_routes) = (None, None, false, 0);
+    (world.split_gap, world.load_gap, world.lost_routes) = (None, None, 0);
+    world.propagation = Propagation::InSync { since: None };
     let agreed = world.weights.values().next().copied().filter(|pair| pair.share().is_some());
     let pair = agreed.unwrap_or(WeightPair { ec2: 100, fargate: 0 });
     world.weights.values_mut().for_each(|route| *route = pair);

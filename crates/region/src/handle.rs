@@ -17,8 +17,8 @@ const MINUTES_MAX: i64 = 15 * 1440;
 /// Scheduled actions one target may have (Application Auto Scaling quotas).
 const SCHEDULED_MAX: usize = 200;
 
-type Answer = Result<Response, cloud::Error>;
-type Written = Result<(), cloud::Error>;
+pub(crate) type Answer = Result<Response, cloud::Error>;
+pub(crate) type Written = Result<(), cloud::Error>;
 
 impl Region {
     /// Answers one call at the present.
@@ -88,6 +88,25 @@ impl Region {
                 done(self.delete_scheduled(id, name, operation))
             }
             Request::ChangeRoutes { changes } => done(self.change_routes(changes, operation)),
+            Request::GetPolicyInstance { id } => self.get_policy_instance(id, operation, age),
+            Request::GetPolicyVersion { policy, number } => {
+                self.get_policy_version(policy, *number, operation, age)
+            }
+            Request::ListPolicyVersions { policy } => {
+                self.list_policy_versions(policy, operation, age)
+            }
+            Request::ListPolicyInstances { policy, number } => {
+                self.list_policy_instances(policy, *number, operation, age)
+            }
+            Request::CreatePolicyVersion { policy, document, comment } => {
+                self.create_policy_version(policy, document, comment, operation)
+            }
+            Request::UpdatePolicyInstance { id, ttl, policy, number } => {
+                self.update_policy_instance(id, *ttl, (policy, *number), operation)
+            }
+            Request::DeletePolicyVersion { policy, number } => {
+                done(self.delete_policy_version(policy, *number, operation))
+            }
         }
     }
 
@@ -125,6 +144,10 @@ impl Region {
     }
 
     fn describe_route(&self, route: &Route, operation: &'static str, age: Span) -> Answer {
+        if let Route::TrafficPolicyInstance { .. } = route {
+            // The records of an instance say nothing of its policy.
+            return Err(refused(ErrorKind::Invalid, operation, "ask for the policy instance"));
+        }
         let found = self.find_pair(route);
         let (index, pair) = found.ok_or_else(|| missing(operation, &route.key()))?;
         let past = self.past(age).and_then(|past| past.applications.get(index));
@@ -309,10 +332,16 @@ impl Region {
                 let error = refused(ErrorKind::Invalid, operation, fault);
                 return self.refuse(operation, record, error);
             }
-            // Records and policy instances carry what they replace; a rule is simply set.
+            // Records carry what they replace; a rule is simply set.
             let conditional = match change.route {
-                Route::Route53Record { .. } | Route::TrafficPolicyInstance { .. } => true,
+                Route::Route53Record { .. } => true,
                 Route::AlbRule { .. } => false,
+                Route::TrafficPolicyInstance { .. } => {
+                    // AWS would leave the instance, and its bill, without its records.
+                    let message = "the records of a policy instance are changed by its policy";
+                    let error = refused(ErrorKind::Invalid, operation, message);
+                    return self.refuse(operation, record, error);
+                }
             };
             if conditional && before != change.expected {
                 let message = format!(
@@ -333,13 +362,18 @@ impl Region {
         Ok(())
     }
 
-    fn made(&mut self, operation: &'static str, change: Change) {
+    pub(crate) fn made(&mut self, operation: &'static str, change: Change) {
         let at = self.now();
         let (author, outcome) = (Author::Caller, Outcome::Made);
         self.journal.push(Entry { at, operation, author, change, outcome });
     }
 
-    fn refuse(&mut self, operation: &'static str, change: Change, error: cloud::Error) -> Written {
+    pub(crate) fn refuse<T>(
+        &mut self,
+        operation: &'static str,
+        change: Change,
+        error: cloud::Error,
+    ) -> Result<T, cloud::Error> {
         let outcome = Outcome::Refused(error.kind);
         let (at, author) = (self.now(), Author::Caller);
         self.journal.push(Entry { at, operation, author, change, outcome });

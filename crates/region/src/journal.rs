@@ -72,6 +72,17 @@ pub enum Change {
         /// The action of that name after.
         after: Option<ScheduledBounds>,
     },
+    /// A version of a traffic policy was made or deleted.
+    PolicyVersion {
+        /// Of which policy.
+        policy: String,
+        /// Its number.
+        number: u32,
+        /// The keys of the routes whose instances follow the policy.
+        routes: Vec<String>,
+        /// Made, or deleted.
+        is_deleted: bool,
+    },
     /// A write to something that does not exist.
     Nothing,
 }

@@ -32,6 +32,7 @@ mod latency;
 pub mod load;
 mod minute;
 pub mod onlooker;
+mod policies;
 mod region;
 pub mod request;
 mod route;

@@ -16,9 +16,11 @@ pub struct Moment {
     pub done: bool,
 }
 
+type Look = dyn Fn(&Region, Moment) + Send + Sync;
+
 /// Is shown the region just before and just after it carries out each call.
 #[derive(Clone)]
-pub(crate) struct Onlooker(Arc<dyn Fn(&Region, Moment) + Send + Sync>);
+pub(crate) struct Onlooker(Arc<Look>);
 
 impl fmt::Debug for Onlooker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use capacity::scaling::Activity;
 use cloud::{Error as CloudError, ErrorKind, TargetGroup};
 use model::observation::{Bounds, Scaling, Service as Described, Targets};
 use model::route::{Propagation, Route, ServiceId, WeightPair};
-use model::{PerSide, Side, Span, Time};
+use model::{PerSide, Share, Side, Span, Time};
 use sampling::Generator;
 
 use crate::Error;
@@ -17,6 +17,7 @@ use crate::fault::{DeathReason, Edit, FaultRow, FaultScript};
 use crate::fleet::TICK_SECONDS;
 use crate::journal::{Author, Change, Entry, Journal, Outcome};
 use crate::onlooker::Onlooker;
+use crate::policies::Policies;
 use crate::route::Pair;
 use crate::service::Service;
 use crate::spec::{MetricsSpec, RegionSpec};
@@ -33,6 +34,7 @@ pub struct Region {
     /// Ticks that are over.
     ticks: u64,
     pub(crate) applications: Vec<Application>,
+    pub(crate) policies: Policies,
     pub(crate) disturbances: Disturbances,
     pub(crate) journal: Journal,
     pub(crate) border: Generator,
@@ -48,6 +50,7 @@ pub struct Region {
 pub(crate) struct Past {
     pub(crate) at: Time,
     pub(crate) applications: Vec<PastApplication>,
+    pub(crate) policies: Policies,
 }
 
 #[derive(Debug, Clone)]
@@ -74,7 +77,11 @@ impl Region {
                 &draws,
             )
         });
-        let applications = applications.collect::<Result<Vec<_>, Error>>()?;
+        let mut applications = applications.collect::<Result<Vec<_>, Error>>()?;
+        let policies = Policies::new(&spec.traffic_policies, spec.start)?;
+        for (application, spec) in applications.iter_mut().zip(&spec.applications) {
+            policies.bind(application, spec.share)?;
+        }
         let faults = FaultScript::new(spec.faults.clone()).faults()?;
         let disturbances = Disturbances::new(faults, spec.start);
         Ok(Self {
@@ -82,6 +89,7 @@ impl Region {
             now: spec.start,
             ticks: 0,
             applications,
+            policies,
             past_max: disturbances.stale_age_max(),
             disturbances,
             journal: Journal::default(),
@@ -205,17 +213,8 @@ impl Region {
             let Some(application) = self.applications.get_mut(index) else { continue };
             match edit {
                 Edit::Weights(share) => {
-                    for pair in &mut application.pairs {
-                        let max = pair.route.limits().weight_max;
-                        let weights = WeightPair::for_share(share, max);
-                        let change = Change::Weights {
-                            route: pair.key.clone(),
-                            before: pair.written,
-                            after: weights,
-                        };
-                        pair.write(weights, now);
-                        let operation = "route53:ChangeResourceRecordSets";
-                        self.journal.push(outside(now, operation, change));
+                    for pair in 0..application.pairs.len() {
+                        self.edit_weights(index, pair, share);
                     }
                 }
                 Edit::Desired(side, count) => {
@@ -245,6 +244,28 @@ impl Region {
             }
         }
         self.notice_share();
+    }
+
+    fn edit_weights(&mut self, index: usize, pair: usize, share: Share) {
+        let now = self.now;
+        let Some(pair) = self.applications.get_mut(index).and_then(|a| a.pairs.get_mut(pair))
+        else {
+            return;
+        };
+        let weights = WeightPair::for_share(share, pair.route.limits().weight_max);
+        let change =
+            Change::Weights { route: pair.key.clone(), before: pair.written, after: weights };
+        let operation = match &pair.route {
+            Route::Route53Record { .. } | Route::AlbRule { .. } => {
+                pair.write(weights, now);
+                "route53:ChangeResourceRecordSets"
+            }
+            Route::TrafficPolicyInstance { .. } => {
+                self.policies.edit(pair, weights, now);
+                "route53:UpdateTrafficPolicyInstance"
+            }
+        };
+        self.journal.push(outside(now, operation, change));
     }
 
     fn autoscale(&mut self, now: Time) {
@@ -286,7 +307,9 @@ impl Region {
                 .map(|pair| (pair.written, pair.propagation(now)))
                 .collect(),
         });
-        self.past.push_back(Past { at: now, applications: applications.collect() });
+        let applications = applications.collect();
+        // Documents are shared, not copied.
+        self.past.push_back(Past { at: now, applications, policies: self.policies.clone() });
     }
 
     /// The world as it was `age` ago, or as long ago as is known.
@@ -410,7 +433,7 @@ impl Region {
     }
 }
 
-fn outside(at: Time, operation: &'static str, change: Change) -> Entry {
+pub(crate) fn outside(at: Time, operation: &'static str, change: Change) -> Entry {
     Entry { at, operation, author: Author::Outsider, change, outcome: Outcome::Made }
 }
 

@@ -4,13 +4,14 @@
 //! so faults at the border and the journal know them all.
 
 use cloud::signals::{Quantiles, SideMinute};
+use cloud::traffic_flow::{PolicyInstance, PolicyVersion};
 use cloud::{Error, ErrorKind, MinuteAsk, TargetGroup};
-use model::Time;
 use model::observation::{Bounds, Scaling, ScheduledBounds, Service, Targets};
 use model::route::{Propagation, Route, ServiceId, WeightPair};
+use model::{Span, Time};
 
 /// The operations, as IAM names them.
-pub const OPERATIONS: [&str; 13] = [
+pub const OPERATIONS: [&str; 19] = [
     "ecs:DescribeServices",
     "ecs:UpdateService",
     "elasticloadbalancing:DescribeTargetHealth",
@@ -22,7 +23,13 @@ pub const OPERATIONS: [&str; 13] = [
     "application-autoscaling:DeleteScheduledAction",
     "route53:ListResourceRecordSets",
     "route53:ChangeResourceRecordSets",
+    "route53:GetTrafficPolicyInstance",
+    "route53:GetTrafficPolicy",
+    "route53:ListTrafficPolicyVersions",
+    "route53:ListTrafficPolicyInstancesByPolicy",
+    "route53:CreateTrafficPolicyVersion",
     "route53:UpdateTrafficPolicyInstance",
+    "route53:DeleteTrafficPolicy",
     "cloudwatch:GetMetricData",
 ];
 
@@ -72,16 +79,66 @@ pub enum Request<'a> {
         /// Which.
         name: &'a str,
     },
-    /// The live weights of one route.
+    /// The live weights of a record or a rule.
     DescribeRoute {
         /// Which.
         route: &'a Route,
     },
-    /// A batch of weight changes, made together or not at all: records of one zone, one policy
-    /// instance or one rule.
+    /// A batch of weight changes, made together or not at all: records of one zone, or one rule.
     ChangeRoutes {
         /// The changes.
         changes: &'a [RouteChange<'a>],
+    },
+    /// A policy instance.
+    GetPolicyInstance {
+        /// Which.
+        id: &'a str,
+    },
+    /// A version of a traffic policy.
+    GetPolicyVersion {
+        /// Of which policy.
+        policy: &'a str,
+        /// Which.
+        number: u32,
+    },
+    /// All versions of a traffic policy.
+    ListPolicyVersions {
+        /// Of which policy.
+        policy: &'a str,
+    },
+    /// The instances that use a version.
+    ListPolicyInstances {
+        /// Of which policy.
+        policy: &'a str,
+        /// Which version.
+        number: u32,
+    },
+    /// Makes a version.
+    CreatePolicyVersion {
+        /// Of which policy.
+        policy: &'a str,
+        /// Its document.
+        document: &'a str,
+        /// Its comment.
+        comment: &'a str,
+    },
+    /// Updates an instance to a version.
+    UpdatePolicyInstance {
+        /// Which.
+        id: &'a str,
+        /// Time to live of its records.
+        ttl: Span,
+        /// To a version of which policy.
+        policy: &'a str,
+        /// To which version.
+        number: u32,
+    },
+    /// Deletes a version.
+    DeletePolicyVersion {
+        /// Of which policy.
+        policy: &'a str,
+        /// Which.
+        number: u32,
     },
     /// Minutes of one side.
     GetMinutes {
@@ -127,6 +184,14 @@ pub enum Response {
         /// How far they have spread.
         propagation: Propagation,
     },
+    /// A policy instance.
+    PolicyInstance(PolicyInstance),
+    /// A version of a traffic policy.
+    PolicyVersion(PolicyVersion),
+    /// Versions of a traffic policy.
+    PolicyVersions(Vec<PolicyVersion>),
+    /// Ids of policy instances.
+    PolicyInstances(Vec<String>),
     /// Minutes.
     Minutes(Vec<SideMinute>),
     /// Quantiles, or that there was no traffic.
@@ -158,10 +223,18 @@ impl Request<'_> {
                 Route::AlbRule { .. } => "elasticloadbalancing:DescribeRules",
             },
             Self::ChangeRoutes { changes } => match changes.first().map(|change| change.route) {
-                Some(Route::TrafficPolicyInstance { .. }) => "route53:UpdateTrafficPolicyInstance",
                 Some(Route::AlbRule { .. }) => "elasticloadbalancing:ModifyRule",
-                Some(Route::Route53Record { .. }) | None => "route53:ChangeResourceRecordSets",
+                Some(Route::Route53Record { .. } | Route::TrafficPolicyInstance { .. }) | None => {
+                    "route53:ChangeResourceRecordSets"
+                }
             },
+            Self::GetPolicyInstance { .. } => "route53:GetTrafficPolicyInstance",
+            Self::GetPolicyVersion { .. } => "route53:GetTrafficPolicy",
+            Self::ListPolicyVersions { .. } => "route53:ListTrafficPolicyVersions",
+            Self::ListPolicyInstances { .. } => "route53:ListTrafficPolicyInstancesByPolicy",
+            Self::CreatePolicyVersion { .. } => "route53:CreateTrafficPolicyVersion",
+            Self::UpdatePolicyInstance { .. } => "route53:UpdateTrafficPolicyInstance",
+            Self::DeletePolicyVersion { .. } => "route53:DeleteTrafficPolicy",
             Self::GetMinutes { .. } | Self::GetQuantiles { .. } => "cloudwatch:GetMetricData",
         }
     }
@@ -174,11 +247,18 @@ impl Request<'_> {
             | Self::RegisterScalableTarget { .. }
             | Self::PutScheduledAction { .. }
             | Self::DeleteScheduledAction { .. }
-            | Self::ChangeRoutes { .. } => true,
+            | Self::ChangeRoutes { .. }
+            | Self::CreatePolicyVersion { .. }
+            | Self::UpdatePolicyInstance { .. }
+            | Self::DeletePolicyVersion { .. } => true,
             Self::DescribeService { .. }
             | Self::DescribeTargetHealth { .. }
             | Self::DescribeScalableTarget { .. }
             | Self::DescribeRoute { .. }
+            | Self::GetPolicyInstance { .. }
+            | Self::GetPolicyVersion { .. }
+            | Self::ListPolicyVersions { .. }
+            | Self::ListPolicyInstances { .. }
             | Self::GetMinutes { .. }
             | Self::GetQuantiles { .. } => false,
         }
@@ -222,6 +302,38 @@ impl Response {
         }
     }
 
+    /// The policy instance, or why there is none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn policy_instance(self) -> cloud::Result<PolicyInstance> {
+        if let Self::PolicyInstance(instance) = self { Ok(instance) } else { Err(self.failure()) }
+    }
+
+    /// The version, or why there is none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn policy_version(self) -> cloud::Result<PolicyVersion> {
+        if let Self::PolicyVersion(version) = self { Ok(version) } else { Err(self.failure()) }
+    }
+
+    /// The versions, or why they are not known.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn policy_versions(self) -> cloud::Result<Vec<PolicyVersion>> {
+        if let Self::PolicyVersions(versions) = self { Ok(versions) } else { Err(self.failure()) }
+    }
+
+    /// The ids of instances, or why they are not known.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn policy_instances(self) -> cloud::Result<Vec<String>> {
+        if let Self::PolicyInstances(ids) = self { Ok(ids) } else { Err(self.failure()) }
+    }
+
     /// The minutes, or why there are none.
     ///
     /// # Errors
@@ -254,6 +366,10 @@ impl Response {
             | Self::Targets(_)
             | Self::ScalableTarget(_)
             | Self::Route { .. }
+            | Self::PolicyInstance(_)
+            | Self::PolicyVersion(_)
+            | Self::PolicyVersions(_)
+            | Self::PolicyInstances(_)
             | Self::Minutes(_)
             | Self::Quantiles(_)
             | Self::Done => {

@@ -11,6 +11,9 @@ use crate::spec::ClientsSpec;
 
 /// A change is everywhere after this long: "generally within 60 seconds" (Route 53, GetChange).
 const PROPAGATION_SECONDS: (f64, f64) = (10.0, 60.0);
+/// A policy instance makes a whole new group of records before it answers with them. AWS says "a
+/// brief delay"; the AWS provider of Terraform waits up to four minutes.
+const APPLICATION_SECONDS: (f64, f64) = (20.0, 120.0);
 /// The realised share of a split with few resolvers keeps this much of its deviation from one
 /// minute to the next: their answers live a minute.
 const WANDER_PERSISTENCE: f64 = 0.5;
@@ -87,6 +90,23 @@ impl Pair {
         }
     }
 
+    /// The weights of a policy document, before anything was written.
+    pub(crate) fn start_with(&mut self, weights: WeightPair) {
+        self.written = weights;
+        self.in_force = weights;
+    }
+
+    /// How long a policy instance takes to make its new records.
+    pub(crate) fn application_time(&mut self) -> Span {
+        let (low, high) = APPLICATION_SECONDS;
+        millis(self.propagation.uniform_between(low, high))
+    }
+
+    /// Changes that are on their way never come into force.
+    pub(crate) fn stop_spreading(&mut self) {
+        self.spreading.clear();
+    }
+
     /// Writes the weights; they are in force at once on a balancer, later in DNS.
     pub(crate) fn write(&mut self, weights: WeightPair, now: Time) {
         self.written = weights;
@@ -94,14 +114,14 @@ impl Pair {
             self.in_force = weights;
             return;
         }
+        self.write_from(weights, now);
+    }
+
+    /// Writes weights that begin to spread through DNS at `from`.
+    pub(crate) fn write_from(&mut self, weights: WeightPair, from: Time) {
+        self.written = weights;
         let (low, high) = PROPAGATION_SECONDS;
-        let seconds = self.propagation.uniform_between(low, high);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between ten and sixty seconds"
-        )]
-        let at = now + Span::from_millis((seconds * 1000.0) as u64);
+        let at = from + millis(self.propagation.uniform_between(low, high));
         // A later change is never in sync before an earlier one.
         let at = self.spreading.back().map_or(at, |(before, _)| at.max(*before));
         self.spreading.push_back((at, weights));
@@ -234,6 +254,15 @@ impl ShareOfWeights for WeightPair {
         let total = f64::from(self.ec2) + f64::from(self.fargate);
         if total > 0.0 { f64::from(self.fargate) / total } else { 0.5 }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds to minutes, never negative"
+)]
+fn millis(seconds: f64) -> Span {
+    Span::from_millis((seconds * 1000.0) as u64)
 }
 
 /// Whether a pair of weights may be written.

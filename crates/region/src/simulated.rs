@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cloud::signals::Quantiles;
+use cloud::traffic_flow::{self, PolicyInstance, PolicyVersion};
 use cloud::{
-    Applied, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
-    SideMinute, Signals, TargetGroup,
+    Applied, Asked, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services,
+    Shift, SideMinute, Signals, TargetGroup, TrafficFlow,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
 use model::route::{Propagation, Route, ServiceId, Split, Weights};
@@ -137,21 +138,84 @@ impl Scaling for SimulatedCloud {
 #[async_trait]
 impl Router for SimulatedCloud {
     async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
-        let mut region = self.lock();
-        migrations.iter().map(|routes| split(&mut region, routes)).collect()
+        let mut answers = Vec::with_capacity(migrations.len());
+        for routes in migrations {
+            let answer = if is_traffic_flow(routes) {
+                traffic_flow::observe(self, routes).await
+            } else {
+                self.with(|region| split(region, routes))
+            };
+            answers.push(answer);
+        }
+        answers
     }
 
     async fn set(&self, shifts: &[Shift]) -> Vec<Result<Applied>> {
-        let mut region = self.lock();
         let mut answers: BTreeMap<usize, Result<Applied>> = BTreeMap::new();
         // Rollbacks leave first, each alone; the answers keep the order asked.
         for (index, shift) in shifts.iter().enumerate().filter(|(_, shift)| shift.rollback) {
-            answers.extend(apply(&mut region, &[(index, shift)]));
+            if is_traffic_flow(&shift.routes) {
+                answers.insert(index, traffic_flow::set(self, shift).await);
+            } else {
+                answers.extend(self.with(|region| apply(region, &[(index, shift)])));
+            }
         }
-        let advances: Vec<(usize, &Shift)> =
-            shifts.iter().enumerate().filter(|(_, shift)| !shift.rollback).collect();
-        answers.extend(apply(&mut region, &advances));
+        let advances = shifts.iter().enumerate().filter(|(_, shift)| !shift.rollback);
+        let (by_policy, by_weight): (Vec<_>, Vec<_>) =
+            advances.partition(|(_, shift)| is_traffic_flow(&shift.routes));
+        answers.extend(self.with(|region| apply(region, &by_weight)));
+        for (index, shift) in by_policy {
+            answers.insert(index, traffic_flow::set(self, shift).await);
+        }
         answers.into_values().collect()
+    }
+}
+
+/// Whether routes are moved by Traffic Flow; those of one migration are all of one kind.
+fn is_traffic_flow(routes: &[Route]) -> bool {
+    matches!(routes.first(), Some(Route::TrafficPolicyInstance { .. }))
+}
+
+#[async_trait]
+impl TrafficFlow for SimulatedCloud {
+    async fn instance(&self, id: &str) -> Result<PolicyInstance> {
+        self.lock().handle(&Request::GetPolicyInstance { id }).policy_instance()
+    }
+
+    async fn version(&self, policy: &str, number: u32) -> Result<PolicyVersion> {
+        self.lock().handle(&Request::GetPolicyVersion { policy, number }).policy_version()
+    }
+
+    async fn versions(&self, policy: &str) -> Result<Vec<PolicyVersion>> {
+        self.lock().handle(&Request::ListPolicyVersions { policy }).policy_versions()
+    }
+
+    async fn users(&self, policy: &str, number: u32) -> Result<Vec<String>> {
+        self.lock().handle(&Request::ListPolicyInstances { policy, number }).policy_instances()
+    }
+
+    async fn create_version(
+        &self,
+        policy: &str,
+        document: &str,
+        comment: &str,
+    ) -> Result<PolicyVersion> {
+        let request = Request::CreatePolicyVersion { policy, document, comment };
+        self.lock().handle(&request).policy_version()
+    }
+
+    async fn update_instance(
+        &self,
+        instance: &PolicyInstance,
+        number: u32,
+    ) -> Result<PolicyInstance> {
+        let PolicyInstance { id, policy, ttl, .. } = instance;
+        let request = Request::UpdatePolicyInstance { id, ttl: *ttl, policy, number };
+        self.lock().handle(&request).policy_instance()
+    }
+
+    async fn delete_version(&self, policy: &str, number: u32) -> Result<()> {
+        self.lock().handle(&Request::DeletePolicyVersion { policy, number }).done()
     }
 }
 
@@ -162,28 +226,18 @@ fn split(region: &mut Region, routes: &[Route]) -> Result<Split> {
     for route in routes {
         let (pair, propagation) = region.handle(&Request::DescribeRoute { route }).route()?;
         weights.insert(route.key(), pair);
-        spread = later(spread, propagation);
+        spread = spread.and(propagation);
     }
     Ok(Split { weights, propagation: spread })
 }
 
-/// All routes are in sync once the last one is.
-fn later(a: Propagation, b: Propagation) -> Propagation {
-    match (a, b) {
-        (Propagation::Pending, _) | (_, Propagation::Pending) => Propagation::Pending,
-        (Propagation::InSync { since: a }, Propagation::InSync { since: b }) => {
-            Propagation::InSync { since: a.max(b) }
-        }
-    }
-}
-
 /// A change that one shift asks for.
-type Asked<'a> = (usize, RouteChange<'a>);
+type Owned<'a> = (usize, RouteChange<'a>);
 
 /// Makes shifts that may share batches: one for all records of a zone, one for everything else.
 fn apply(region: &mut Region, shifts: &[(usize, &Shift)]) -> BTreeMap<usize, Result<Applied>> {
     let mut answers = BTreeMap::new();
-    let mut batches: BTreeMap<String, Vec<Asked<'_>>> = BTreeMap::new();
+    let mut batches: BTreeMap<String, Vec<Owned<'_>>> = BTreeMap::new();
     for (index, shift) in shifts {
         let answer = changes(region, shift).map(|changes| {
             let written = !changes.is_empty();
@@ -205,7 +259,7 @@ fn apply(region: &mut Region, shifts: &[(usize, &Shift)]) -> BTreeMap<usize, Res
 
 /// Writes a batch; gives the shifts that failed. A batch that one of several shifts spoilt is
 /// written again, shift by shift.
-fn write(region: &mut Region, batch: &[Asked<'_>]) -> Vec<(usize, Error)> {
+fn write(region: &mut Region, batch: &[Owned<'_>]) -> Vec<(usize, Error)> {
     let changes: Vec<RouteChange<'_>> = batch.iter().map(|(_, change)| *change).collect();
     let Err(error) = region.handle(&Request::ChangeRoutes { changes: &changes }).done() else {
         return Vec::new();
@@ -221,27 +275,16 @@ fn write(region: &mut Region, batch: &[Asked<'_>]) -> Vec<(usize, Error)> {
 /// What a shift has to change, with the batch each change may share.
 fn changes<'a>(region: &mut Region, shift: &'a Shift) -> Result<Vec<(String, RouteChange<'a>)>> {
     let operation = Request::ChangeRoutes { changes: &[] }.operation();
-    let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, operation, message));
-    if shift.routes.is_empty() {
-        return invalid("a shift of no route".to_owned());
-    }
     let mut changes = Vec::new();
-    for route in &shift.routes {
+    for Asked { route, expected, weights } in shift.asked(operation)? {
         let key = route.key();
-        let (Some(expected), Some(weights)) = (shift.expected.get(&key), shift.weights.get(&key))
-        else {
-            return invalid(format!("no weights for the route {key}"));
-        };
-        if weights.share().is_none() {
-            return invalid(format!("all weights of {key} are zero"));
-        }
         // Read before write: AWS checks the expectation of a record itself, of a rule never.
         let request = Request::DescribeRoute { route };
         let (live, _) = region.handle(&request).route()?;
-        if live == *weights {
+        if live == weights {
             continue;
         }
-        if live != *expected {
+        if live != expected {
             let message = format!("{key} holds {}/{}", live.ec2, live.fargate);
             return Err(Error::new(ErrorKind::Conflict, request.operation(), message));
         }
@@ -249,7 +292,7 @@ fn changes<'a>(region: &mut Region, shift: &'a Shift) -> Result<Vec<(String, Rou
             Route::Route53Record { zone, .. } => zone.clone(),
             Route::TrafficPolicyInstance { .. } | Route::AlbRule { .. } => key,
         };
-        changes.push((batch, RouteChange { route, expected: *expected, weights: *weights }));
+        changes.push((batch, RouteChange { route, expected, weights }));
     }
     Ok(changes)
 }

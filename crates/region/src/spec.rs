@@ -35,6 +35,9 @@ pub struct RegionSpec {
     pub start: Time,
     /// The applications, each with an EC2 side and a Fargate side.
     pub applications: Vec<ApplicationSpec>,
+    /// The traffic policies that the applications' policy instances follow.
+    #[serde(default)]
+    pub traffic_policies: Vec<TrafficPolicySpec>,
     /// How clients follow DNS.
     #[serde(default)]
     pub clients: ClientsSpec,
@@ -47,6 +50,55 @@ pub struct RegionSpec {
     /// The fault script's rows.
     #[serde(default)]
     pub faults: Vec<FaultRow>,
+}
+
+/// One traffic policy at its first version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrafficPolicySpec {
+    /// Its id.
+    pub id: String,
+    /// The document of its first version: JSON text.
+    pub document: String,
+    /// Time to live that its instances give their records.
+    pub ttl: Span,
+    /// Ids of the instances that use it.
+    pub instances: Vec<String>,
+}
+
+impl TrafficPolicySpec {
+    /// A policy that splits between two balancers by one weighted rule, all on EC2, as the Route
+    /// 53 console makes it.
+    #[must_use]
+    pub fn new(
+        id: impl Into<String>,
+        record_type: &str,
+        endpoints: PerSide<&str>,
+        instances: Vec<String>,
+    ) -> Self {
+        let endpoint = |name: &str| {
+            let value = format!("dualstack.{name}.ap-northeast-1.elb.amazonaws.com");
+            serde_json::json!({"Type": "application-load-balancer", "Value": value})
+        };
+        let item = |name: &str, weight: &str| {
+            serde_json::json!({
+                "EndpointReference": name, "Weight": weight, "EvaluateTargetHealth": "true",
+            })
+        };
+        let PerSide { ec2, fargate } = endpoints;
+        let document = serde_json::json!({
+            "AWSPolicyFormatVersion": "2015-10-01",
+            "RecordType": record_type,
+            "StartRule": "split",
+            "Endpoints": {ec2: endpoint(ec2), fargate: endpoint(fargate)},
+            "Rules": {"split": {
+                "RuleType": "weighted",
+                "Items": [item(ec2, "100"), item(fargate, "0")],
+            }},
+        });
+        let (id, ttl) = (id.into(), Span::from_secs(60));
+        Self { id, document: document.to_string(), ttl, instances }
+    }
 }
 
 /// One application: its load, the weighted pairs in front of it, and its two sides.
@@ -421,6 +473,7 @@ impl RegionSpec {
             seed: 0,
             start,
             applications,
+            traffic_policies: Vec::new(),
             clients: ClientsSpec::default(),
             noise: NoiseSpec::default(),
             metrics: MetricsSpec::default(),

@@ -7,7 +7,7 @@ use model::route::{Route, ServiceId};
 use model::{PerSide, Side, Span, Time};
 use region::fault::FaultRow;
 use region::load::Load;
-use region::spec::{ApplicationSpec, MetricsSpec, ServiceSpec};
+use region::spec::{ApplicationSpec, MetricsSpec, ServiceSpec, TrafficPolicySpec};
 use region::{Region, RegionSpec, SimulatedCloud};
 
 struct InProcess {
@@ -22,6 +22,10 @@ fn id(service: &str) -> ServiceId {
 
 impl InProcess {
     fn new(routes: Vec<Route>) -> Self {
+        Self::with_policies(routes, Vec::new())
+    }
+
+    fn with_policies(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
         let ec2 = ServiceSpec::new(Side::Ec2, id("api"), "ec2-group");
         let mut fargate = ServiceSpec::new(Side::Fargate, id("api-fargate"), "fargate-group");
         fargate.scaling = None;
@@ -38,6 +42,7 @@ impl InProcess {
             vec![application.expect("the default task")],
         );
         spec.metrics = MetricsSpec::perfect();
+        spec.traffic_policies = policies;
         let simulated = SimulatedCloud::new(Region::new(&spec, 3).expect("a region"));
         Self { cloud: simulated.cloud(), simulated, routes }
     }
@@ -97,20 +102,43 @@ mod weighted_records {
     );
 }
 
+fn instance(id: &str) -> Route {
+    Route::TrafficPolicyInstance {
+        id: id.to_owned(),
+        ec2_endpoint: "ec2".to_owned(),
+        fargate_endpoint: "fargate".to_owned(),
+    }
+}
+
+fn policy(id: &str, record_type: &str, instances: &[&str]) -> TrafficPolicySpec {
+    let endpoints = PerSide { ec2: "ec2", fargate: "fargate" };
+    let instances = instances.iter().map(|id| (*id).to_owned()).collect();
+    TrafficPolicySpec::new(id, record_type, endpoints, instances)
+}
+
+/// Two instances of two policies, as A and AAAA are.
 mod policy_instances {
     use super::*;
 
-    fn instance(id: &str) -> Route {
-        Route::TrafficPolicyInstance {
-            id: id.to_owned(),
-            ec2_endpoint: "ec2".to_owned(),
-            fargate_endpoint: "fargate".to_owned(),
-        }
-    }
+    cloud::conformance_tests!(
+        futures::executor::block_on,
+        InProcess::with_policies(
+            vec![instance("v4"), instance("v6")],
+            vec![policy("p-a", "A", &["v4"]), policy("p-aaaa", "AAAA", &["v6"])],
+        )
+    );
+}
+
+/// Two names that follow one policy.
+mod instances_of_one_policy {
+    use super::*;
 
     cloud::conformance_tests!(
         futures::executor::block_on,
-        InProcess::new(vec![instance("one"), instance("two")])
+        InProcess::with_policies(
+            vec![instance("one"), instance("two")],
+            vec![policy("p", "A", &["one", "two"])],
+        )
     );
 }
 

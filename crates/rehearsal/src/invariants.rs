@@ -21,13 +21,14 @@ mod weights;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cloud::ErrorKind;
 use controller::{Managed, Pass, Tick};
 use model::action::Action;
 use model::settings::Settings;
 use model::{Share, Span, Time};
 use region::SimulatedCloud;
 use region::fault::FaultRow;
-use region::journal::{Author, Change, Entry};
+use region::journal::{Author, Change, Entry, Outcome};
 use region::truth::Truth;
 
 use crate::witness::Witness;
@@ -197,6 +198,7 @@ impl Watched {
             match entry.author {
                 Author::Caller => {
                     intent_first(&scene, witness, *position, entry, verdicts);
+                    nothing_in_use_is_deleted(entry, verdicts);
                     if entry.outcome.made() {
                         written(&scene, history, entry, verdicts);
                     }
@@ -216,6 +218,9 @@ impl Watched {
 fn owns(managed: &Managed, change: &Change) -> bool {
     match change {
         Change::Weights { route, .. } => managed.routes.iter().any(|known| known.key() == *route),
+        Change::PolicyVersion { routes, .. } => {
+            managed.routes.iter().any(|known| routes.contains(&known.key()))
+        }
         Change::Desired { service, .. }
         | Change::Bounds { service, .. }
         | Change::Scheduled { service, .. } => managed.services.iter().any(|(_, id)| id == service),
@@ -235,6 +240,16 @@ fn intent_first(
     if !witness.foresaw(scene.managed, position, entry) {
         let message = format!("{} was sent before it was on record", entry.operation);
         verdicts.broken("C2", entry.at, message);
+    }
+}
+
+/// O4: what something uses is not even asked to be deleted; the world would refuse it.
+fn nothing_in_use_is_deleted(entry: &Entry, verdicts: &mut Verdicts<'_>) {
+    if let Change::PolicyVersion { policy, number, is_deleted: true, .. } = &entry.change
+        && entry.outcome == Outcome::Refused(ErrorKind::Conflict)
+    {
+        let message = format!("version {number} of {policy} was to be deleted while it is in use");
+        verdicts.broken("O4", entry.at, message);
     }
 }
 
@@ -260,7 +275,7 @@ fn written(scene: &Scene<'_>, history: &mut History, entry: &Entry, verdicts: &m
         Change::Desired { service, before, after } => {
             capacity::kept(scene, entry.at, service, *before, *after, verdicts);
         }
-        Change::Scheduled { .. } | Change::Nothing => {}
+        Change::Scheduled { .. } | Change::PolicyVersion { .. } | Change::Nothing => {}
     }
 }
 

@@ -168,6 +168,10 @@ fn asks_for(managed: &Managed, action: &Action, change: &Change) -> bool {
             Action::DeleteScheduled { side, name },
             Change::Scheduled { service, before: Some(before), after: None },
         ) => is_of(side, service) && before.name == *name,
+        // A change of weights makes the versions it needs, and takes away what none needs.
+        (Action::SetWeights { weights, .. }, Change::PolicyVersion { routes, .. }) => {
+            routes.iter().any(|route| weights.contains_key(route))
+        }
         (_, Change::Nothing) => true,
         (
             Action::SetWeights { .. }
@@ -178,7 +182,8 @@ fn asks_for(managed: &Managed, action: &Action, change: &Change) -> bool {
             Change::Weights { .. }
             | Change::Bounds { .. }
             | Change::Desired { .. }
-            | Change::Scheduled { .. },
+            | Change::Scheduled { .. }
+            | Change::PolicyVersion { .. },
         ) => false,
     }
 }

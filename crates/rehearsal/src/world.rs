@@ -2,10 +2,13 @@
 
 use controller::Managed;
 use model::observation::Bounds;
+use model::route::Route;
 use model::{PerSide, Side, Span, Time};
 use region::fault::FaultRow;
 use region::load::{Load, WEEK_MINUTES};
-use region::spec::{ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec, SlowClients};
+use region::spec::{
+    ApplicationSpec, RegionSpec, ScalingSpec, ServiceSpec, SlowClients, TrafficPolicySpec,
+};
 
 /// The region runs this long before the controller first looks at it, so that there is a past to
 /// learn from, as there is in AWS.
@@ -41,6 +44,7 @@ pub fn build(
     let applications = migrations.iter().map(|managed| application(managed, &load));
     let applications = applications.collect::<Result<Vec<_>, region::Error>>()?;
     let mut spec = RegionSpec::new(start - HISTORY, applications);
+    spec.traffic_policies = migrations.iter().flat_map(policies).collect();
     spec.clients.slow = SLOW_CLIENTS.to_vec();
     spec.faults = faults
         .iter()
@@ -65,6 +69,21 @@ fn application(managed: &Managed, load: &Load) -> Result<ApplicationSpec, region
     });
     let slow = managed.latency_threshold.unwrap_or(SLOW_DEFAULT);
     ApplicationSpec::new(&managed.name, load.clone(), managed.routes.clone(), slow, sides)
+}
+
+/// A policy for each instance, as A and AAAA have: its document has the endpoints by the names that
+/// the spec gives them, and all traffic on EC2.
+fn policies(managed: &Managed) -> impl Iterator<Item = TrafficPolicySpec> {
+    let instances = managed.routes.iter().filter_map(|route| match route {
+        Route::TrafficPolicyInstance { id, ec2_endpoint, fargate_endpoint } => {
+            let endpoints = PerSide { ec2: ec2_endpoint.as_str(), fargate: fargate_endpoint };
+            Some((id, endpoints))
+        }
+        Route::Route53Record { .. } | Route::AlbRule { .. } => None,
+    });
+    instances.map(|(id, endpoints)| {
+        TrafficPolicySpec::new(format!("policy-of-{id}"), "A", endpoints, vec![id.clone()])
+    })
 }
 
 /// EC2 has the bounds that the spec names, since they are those of the service that exists.

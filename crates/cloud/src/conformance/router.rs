@@ -171,7 +171,9 @@ pub async fn a_change_spreads_in_time(harness: &impl Harness) {
         Propagation::InSync { since } => {
             assert!(since.is_none_or(|since| since >= made), "{since:?} is before {made}");
         }
-        Propagation::Pending => panic!("the change still spreads after five minutes"),
+        state @ (Propagation::Pending | Propagation::Failed | Propagation::Divided) => {
+            panic!("the change is {state:?} after five minutes")
+        }
     }
 }
 

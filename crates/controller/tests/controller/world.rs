@@ -179,6 +179,7 @@ impl Tap {
                 Change::Desired { .. }
                 | Change::Bounds { .. }
                 | Change::Scheduled { .. }
+                | Change::PolicyVersion { .. }
                 | Change::Nothing => None,
             })
             .collect()

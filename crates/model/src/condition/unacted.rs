@@ -1,7 +1,7 @@
 //! What a spec may ask for that this version reads and checks but does not do.
 
 use crate::spec::{
-    CalibrationMode, DecommissionMode, Migration, Releases, Router, ScalingMode, SloKind, Workload,
+    CalibrationMode, DecommissionMode, Migration, Releases, ScalingMode, SloKind, Workload,
 };
 
 /// Paths of what `migration` asks for and this version does not do, in the order of the file.
@@ -27,7 +27,6 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
         },
         "spec.workload",
     );
-    note(matches!(traffic.router, Some(Router::Route53TrafficPolicy(_))), "spec.traffic.router");
     note(
         traffic.router.as_ref().is_some_and(|router| router.account().is_some()),
         "spec.traffic.router.aws",

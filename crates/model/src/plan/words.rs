@@ -71,6 +71,7 @@ impl Reason {
             Self::NotKnown { .. } => "NotKnown",
             Self::Drifted { .. } => "Drifted",
             Self::RoutesDisagree => "RoutesDisagree",
+            Self::ChangeFailed => "ChangeFailed",
             Self::Latched { .. } => "Latched",
             Self::DeadlinePassed => "DeadlinePassed",
             Self::StepBudget { .. } => "StepBudget",
@@ -161,6 +162,9 @@ impl fmt::Display for Reason {
             Self::RoutesDisagree => {
                 f.write_str("The routes disagree and nothing says which is meant: make them agree.")
             }
+            Self::ChangeFailed => f.write_str(
+                "AWS says `Failed` of the last change: the policy instance says why in Route 53.",
+            ),
             Self::Latched { attempt } => write!(
                 f,
                 "Attempt {attempt} was rolled back; raise `spec.attempt` or `ferry resume` to go again."

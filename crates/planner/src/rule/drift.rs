@@ -3,7 +3,7 @@
 
 use model::action::Direction;
 use model::plan::{Reason, Rule};
-use model::route::{WeightPair, Weights};
+use model::route::{Propagation, Split, WeightPair, Weights};
 use model::spec::Mode;
 use model::status::{Intended, Latch, RollbackReason, Step};
 use model::{Share, Side, Span};
@@ -42,7 +42,19 @@ enum Drift {
 }
 
 pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
-    let Some(live) = facts.weights() else { return };
+    let Some((Split { weights: live, propagation }, _)) = facts.split else { return };
+    match propagation {
+        Propagation::InSync { .. } | Propagation::Pending => {}
+        Propagation::Divided if draft.returning => {}
+        // No hand but a person's makes the rules of one document differ.
+        Propagation::Divided => return draft.hold(Rule::Drift, Reason::RoutesDisagree),
+        Propagation::Failed => {
+            let intended = draft.status.intended.clone();
+            if let Some(intended) = intended.filter(|intended| intended.after == *live) {
+                return resend(facts, draft, &intended, live);
+            }
+        }
+    }
     let Some(intended) = draft.status.intended.clone_if_differs(live) else {
         if draft.status.intended.is_none() {
             // Only routes that disagree at first sight come here without an intent.
@@ -62,7 +74,10 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
             draft.hold(Rule::Drift, Reason::NotSettled);
         }
         Drift::Unlanded => unlanded(facts, draft, &intended),
-        Drift::HalfLanded => finish(facts, draft, &intended, live),
+        Drift::HalfLanded => {
+            let why = format!("The routes disagree and are brought to {}.", intended.share);
+            finish(facts, draft, &intended, live, why);
+        }
         Drift::TowardsEc2 | Drift::PutBack if !draft.returning => {
             abort(facts, draft, &intended, live);
         }
@@ -157,8 +172,31 @@ fn unlanded(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended) {
     }
 }
 
-/// Brings routes that disagree to what was decided, if Fargate can carry it.
-fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weights) {
+/// AWS took a change and could not make it: it is made again, back to EC2 without any condition.
+fn resend(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weights) {
+    draft.hold(Rule::Drift, Reason::ChangeFailed);
+    // What was found like that is not Ferry's change.
+    if draft.returning || intended.before == intended.after || !facts.may_write() {
+        return;
+    }
+    let why = format!("The change to {} failed in AWS and is sent again.", intended.share);
+    let rises = intended.before.iter().any(|(key, was)| is_lower(*was, intended.after.get(key)));
+    if rises {
+        return finish(facts, draft, intended, live, why);
+    }
+    draft.actions.push(model::action::Action::SetWeights {
+        share: intended.share,
+        expected: live.clone(),
+        weights: intended.after.clone(),
+        direction: Direction::RollBack,
+    });
+    // A latch is what the conditions tell of; that traffic may not be back yet is told here.
+    draft.events.push(events::change_failed(facts, intended.share));
+    draft.done(Rule::Drift, why);
+}
+
+/// Brings the routes to what was decided, if Fargate can carry it.
+fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weights, why: String) {
     if draft.returning {
         return;
     }
@@ -186,10 +224,7 @@ fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
                 weights: intended.after.clone(),
                 direction: Direction::Finish,
             });
-            draft.done(
-                Rule::Drift,
-                format!("The routes disagree and are brought to {}.", intended.share),
-            );
+            draft.done(Rule::Drift, why);
         }
     }
 }

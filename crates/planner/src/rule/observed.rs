@@ -141,7 +141,8 @@ fn verify(facts: &Facts<'_>, draft: &mut Draft) {
         return;
     }
     match split.propagation {
-        Propagation::Pending => {}
+        // The drift rule says what is done about a change that failed.
+        Propagation::Pending | Propagation::Failed | Propagation::Divided => {}
         Propagation::InSync { .. } => {
             step.verified_at = Some(at);
             step.settled_at = Some(at + limits.follows.settle());

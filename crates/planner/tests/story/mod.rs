@@ -6,7 +6,7 @@ use model::condition::{ConditionStatus, Conditions};
 use model::event::Severity;
 use model::observation::{Bounds, Deployment, Gap, ScheduledBounds};
 use model::plan::{Plan, Reason};
-use model::route::WeightPair;
+use model::route::{Propagation, WeightPair};
 use model::status::Said;
 use model::verb::Verb;
 use model::verdict::{VerdictKind, VerdictReason};
@@ -126,7 +126,12 @@ fn change(world: &mut World, verb: &str, rest: &str) -> Read {
             }
         }
         ("routes", [word]) => {
-            world.pending = *word == "pending";
+            world.propagation = match *word {
+                "pending" => Propagation::Pending,
+                "failed" => Propagation::Failed,
+                "divided" => Propagation::Divided,
+                _ => Propagation::InSync { since: None },
+            };
             world.split_gap = gap(word);
         }
         ("load", ["unknown"]) => world.load_gap = Some(Gap::Throttled),

@@ -48,7 +48,7 @@ pub(crate) struct World {
     pub(crate) status: Status,
     pub(crate) fleets: PerSide<Fleet>,
     pub(crate) weights: Weights,
-    pub(crate) pending: bool,
+    pub(crate) propagation: Propagation,
     pub(crate) split_gap: Option<Gap>,
     pub(crate) load_gap: Option<Gap>,
     pub(crate) now_rpm: f64,
@@ -120,7 +120,7 @@ impl World {
             status: Status::default(),
             fleets: PerSide { ec2: fleet(40, 10, 100), fargate: fleet(2, 2, 100) },
             weights: ["A", "AAAA"].map(|kind| (format!("Z1/api.example.com/{kind}"), pair)).into(),
-            pending: false,
+            propagation: Propagation::InSync { since: None },
             split_gap: None,
             load_gap: None,
             now_rpm: 6_000.0,
@@ -145,9 +145,7 @@ impl World {
     }
 
     fn split(&self) -> Split {
-        let propagation =
-            if self.pending { Propagation::Pending } else { Propagation::InSync { since: None } };
-        Split { weights: self.weights.clone(), propagation }
+        Split { weights: self.weights.clone(), propagation: self.propagation }
     }
 
     pub(crate) fn observation(&self) -> Observation {
@@ -253,6 +251,10 @@ impl World {
         match action {
             Action::SetWeights { expected, weights, .. } => {
                 if self.weights == *expected {
+                    if self.propagation == Propagation::Failed {
+                        // Made again, and this time it is made.
+                        self.propagation = Propagation::Pending;
+                    }
                     let arriving = weights.len() - self.lost_routes.min(weights.len());
                     let landed = weights.iter().take(arriving);
                     self.weights.extend(landed.map(|(key, pair)| (key.clone(), *pair)));

@@ -9,4 +9,5 @@ mod border;
 mod faults;
 mod files;
 mod physics;
+mod traffic_flow;
 mod world;

@@ -119,6 +119,7 @@ fn first_rise(owner: &Watched, changes: &[Entry]) -> Option<(Time, Share)> {
         | Change::Desired { .. }
         | Change::Bounds { .. }
         | Change::Scheduled { .. }
+        | Change::PolicyVersion { .. }
         | Change::Nothing => None,
     })
 }

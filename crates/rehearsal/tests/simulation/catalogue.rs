@@ -49,6 +49,7 @@ fn steps(simulation: &Simulation) -> Vec<(Time, WeightPair, WeightPair)> {
             Change::Desired { .. }
             | Change::Bounds { .. }
             | Change::Scheduled { .. }
+            | Change::PolicyVersion { .. }
             | Change::Nothing => None,
         })
         .collect()

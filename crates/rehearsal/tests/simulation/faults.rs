@@ -14,9 +14,9 @@ use crate::world::{Router, START, Wish, faults, tide};
 const QUICK: &str =
     "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
 
-/// One day of a migration by dwell, with these faults, through both routers.
+/// One day of a migration by dwell, with these faults, through each router.
 fn rehearse(rows: &[&str], check: impl Fn(&Run)) {
-    for router in [Router::Records, Router::Rules] {
+    for router in [Router::Records, Router::Rules, Router::Policies] {
         let wish = Wish { router, target: QUICK.to_owned(), step_max: "50%", ..Wish::default() };
         let options = Options {
             migration: wish.migration(),

@@ -11,4 +11,5 @@ mod fleet;
 mod founding_incident;
 mod promises;
 mod seeds;
+mod traffic_flow;
 mod world;

@@ -18,6 +18,8 @@ pub(crate) const START: Time = Time::from_secs(1_767_571_200);
 pub(crate) enum Router {
     Records,
     Rules,
+    /// Traffic Flow policy instances.
+    Policies,
 }
 
 /// A migration in the few words that tests differ in.
@@ -26,7 +28,7 @@ pub(crate) struct Wish {
     pub(crate) name: String,
     pub(crate) cluster: String,
     pub(crate) router: Router,
-    /// Records or rules that move together.
+    /// Records, rules or instances that move together.
     pub(crate) routes: usize,
     /// `rollout` or `share`, as the file has it.
     pub(crate) target: String,
@@ -122,6 +124,15 @@ spec:
                 format!(
                     "{{type: route53Weighted, hostedZoneId: Z0123456789ABC, records: [{list}], \
                      ec2SetIdentifier: ec2, fargateSetIdentifier: fargate}}"
+                )
+            }
+            Router::Policies => {
+                for index in 0..self.routes {
+                    write!(list, "{{id: {name}-{index}}}, ").expect("a string takes all");
+                }
+                format!(
+                    "{{type: route53TrafficPolicy, instances: [{list}], ec2Endpoint: old, \
+                     fargateEndpoint: new}}"
                 )
             }
             Router::Rules => {

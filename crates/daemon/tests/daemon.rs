@@ -40,7 +40,7 @@ spec:
   fargate: {{cluster: {name}, service: {name}-fargate}}
   workload: {{type: loadBalanced}}
   traffic:
-    router: {{type: albWeighted, ruleArns: [{name}-rule], ec2TargetGroupArn: {name}-ec2, fargateTargetGroupArn: {name}-fargate}}
+    router: {{type: route53Weighted, hostedZoneId: Z1, records: [{{name: {name}.example.com, type: A}}], ec2SetIdentifier: ec2, fargateSetIdentifier: fargate}}
     rollout: {{steps: [10%, 25%, 50%, 75%, 100%], advance: dwell, dwellMin: 30m, bake: 6h}}
   slos:
     - {{name: latency, latency: {{threshold: 300ms, objective: 99%}}}}
@@ -247,7 +247,7 @@ async fn a_bad_edit_is_refused_with_its_place_and_what_stood_goes_on() {
     house.write("api", &text("api", "act").replace("steps:", "stepps:"));
     daemon.until("the refusal", |fleet| !fleet.daemon.configuration.problems.is_empty()).await;
     let problems = daemon.office.fleet().daemon.configuration.problems.clone();
-    assert!(problems[0].starts_with("api.yaml:11:"), "{problems:?}");
+    assert!(problems[0].starts_with("api.yaml:12:15: "), "{problems:?}");
     assert_eq!(daemon.detail("api").summary.generation, 1);
     house.write("api", &text("api", "act").replace("dwellMin: 30m", "dwellMin: 40m"));
     daemon

@@ -8,6 +8,7 @@ use model::Span;
 use model::plan::{Plan, Reason};
 use model::route::WeightPair;
 use model::settings::Settings;
+use model::spec::Router;
 use model::verdict::{VerdictKind, VerdictReason};
 use planner::{Grant, History, Proposal, admit, is_stepping};
 use serde_json::json;
@@ -59,8 +60,22 @@ fn check(
     failures: usize,
     expected: &[(&str, Grant)],
 ) {
-    let worlds: Vec<(World, Plan)> =
+    check_through(None, migrations, settings, failures, expected);
+}
+
+/// As [`check`], with another router in all specs.
+fn check_through(
+    router: Option<&Router>,
+    migrations: &[(&str, &str, Wants)],
+    settings: &Settings,
+    failures: usize,
+    expected: &[(&str, Grant)],
+) {
+    let mut worlds: Vec<(World, Plan)> =
         migrations.iter().map(|(_, cluster, wants)| migration(cluster, *wants)).collect();
+    for (world, _) in worlds.iter_mut().filter(|_| router.is_some()) {
+        world.migration.spec.traffic.router = router.cloned();
+    }
     let proposals: Vec<Proposal<'_>> = migrations
         .iter()
         .zip(&worlds)
@@ -146,6 +161,38 @@ fn rollbacks_use_calls_first_and_steps_get_what_is_left() {
         0,
         &[("a", Grant::Open), ("b", refused), ("r", Grant::Open)],
     );
+}
+
+#[test]
+fn a_step_counts_the_calls_that_its_router_makes() {
+    use Wants::FirstStep;
+    let route53 = |instances: usize| {
+        let instances: Vec<_> = (0..instances).map(|id| json!({"id": format!("i{id}")})).collect();
+        json!({"type": "route53TrafficPolicy", "instances": instances, "ec2Endpoint": "ec2",
+            "fargateEndpoint": "fargate"})
+    };
+    let rules = json!({"type": "albWeighted", "ruleArns": ["a", "b", "c"],
+        "ec2TargetGroupArn": "e", "fargateTargetGroupArn": "f"});
+    for (router, api, calls) in
+        [(route53(1), "route53", 3), (route53(2), "route53", 6), (rules, "elasticloadbalancing", 3)]
+    {
+        let router: Router = serde_json::from_value(router).expect("a router");
+        for (burst, is_enough) in [(2 * calls, true), (2 * calls - 1, false)] {
+            let mut settings = limits(9, 9);
+            let budget = json!({"perSecond": 1.0, "burst": burst});
+            let budget = serde_json::from_value(budget).expect("a budget");
+            let _before = settings.api_budgets.insert(api.parse().expect("a name"), budget);
+            let refused = Grant::NoAdvance(Reason::ApiBudget { api: api.to_owned() });
+            let second = if is_enough { Grant::Open } else { refused };
+            check_through(
+                Some(&router),
+                &[("a", "x", FirstStep), ("b", "y", FirstStep)],
+                &settings,
+                0,
+                &[("a", Grant::Open), ("b", second)],
+            );
+        }
+    }
 }
 
 #[test]

@@ -211,12 +211,12 @@ fn check_action(world: &World, plan: &Plan, action: &Action) -> Result<(), TestC
             match direction {
                 Direction::Advance => check_advance(world, *share)?,
                 Direction::RollBack => {
-                    let observation = world.observation();
-                    let split = observation.split.value();
-                    let live = split.and_then(|split| split.share_max());
+                    let seen = world.observation();
+                    let split = seen.split.value();
+                    let live = split.and_then(|s| s.share_max());
                     // A change that AWS could not make is asked for again.
-                    let again = split.is_some_and(|s| s.propagation == Propagation::Failed);
-                    let falls = Some(*share) < live || (again && Some(*share) == live);
+                    let repeats = split.is_some_and(|s| s.propagation == Propagation::Failed);
+                    let falls = Some(*share) < live || (repeats && Some(*share) == live);
                     prop_assert!(falls, "S4: going back rises");
                     let ec2 = &world.fleets.ec2;
                     let dark = ec2.targets_gap.is_none() && world.healthy(Side::Ec2) == 0;

@@ -4,6 +4,7 @@
 mod batches;
 mod catalogue;
 mod crashes;
+mod intents;
 mod learning;
 mod records;
 mod restarts;

@@ -23,6 +23,8 @@ pub(crate) enum Trouble {
     Refused(ErrorKind),
     /// It is done and the caller is told that nobody knows.
     ReplyLost,
+    /// Nothing happens and the caller is told that nobody knows.
+    RequestLost,
 }
 
 /// How a save goes wrong.
@@ -166,7 +168,7 @@ impl Tap {
     fn failed<T>(&self, operation: &'static str, about: &str) -> Option<Result<T>> {
         match self.count(operation, about)? {
             Trouble::Refused(kind) => Some(Err(Error::new(kind, operation, "a fault"))),
-            Trouble::ReplyLost => Some(Err(lost(operation))),
+            Trouble::ReplyLost | Trouble::RequestLost => Some(Err(lost(operation))),
         }
     }
 
@@ -180,6 +182,7 @@ impl Tap {
         let answer = match self.count(operation, &about.service) {
             Some(Trouble::Refused(kind)) => Err(Error::new(kind, operation, "a fault")),
             Some(Trouble::ReplyLost) => write.await.and(Err(lost(operation))),
+            Some(Trouble::RequestLost) => Err(lost(operation)),
             None => write.await,
         };
         self.point().await;
@@ -236,7 +239,9 @@ impl Scaling for Tap {
         ids: &[ServiceId],
     ) -> Vec<Result<Option<observation::Scaling>>> {
         let _ = self.count("scalable_targets", "");
-        self.inner.scalable_targets(ids).await
+        let answers = self.inner.scalable_targets(ids).await;
+        let failed = |id: &ServiceId| self.failed("scalable_target", &id.service);
+        ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
     }
 
     async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {
@@ -267,6 +272,7 @@ impl Router for Tap {
         for shift in shifts {
             let answer = match self.count("set", &shift.routes[0].key()) {
                 Some(Trouble::Refused(kind)) => Err(Error::new(kind, "set", "a fault")),
+                Some(Trouble::RequestLost) => Err(lost("set")),
                 trouble => {
                     let answer = self.inner.set(std::slice::from_ref(shift)).await.remove(0);
                     if trouble.is_some() { Err(lost("set")) } else { answer }

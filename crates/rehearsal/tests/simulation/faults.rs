@@ -9,15 +9,12 @@ use region::journal::{Author, Change};
 use rehearsal::record::{EntryKind, Outcome, Record};
 use rehearsal::{Options, Run, run};
 
-use crate::world::{Router, START, Wish, faults, tide};
-
-const QUICK: &str =
-    "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
+use crate::world::{Router, START, faults, quick, tide};
 
 /// One day of a migration by dwell, with these faults, through each router.
 fn rehearse(rows: &[&str], check: impl Fn(&Run)) {
     for router in [Router::Records, Router::Rules, Router::Policies] {
-        let wish = Wish { router, target: QUICK.to_owned(), step_max: "50%", ..Wish::default() };
+        let wish = quick(router);
         let options = Options {
             migration: wish.migration(),
             settings: Settings::default(),
@@ -258,8 +255,7 @@ fn what_ails_fargate_goes_back() {
 fn f25_clients_that_do_not_follow_close_the_gate() {
     // Resolvers of most clients keep the old answer for a day: the real share is not the set one.
     let row = "{at: 0s, type: slowResolver, fraction: 80%, ttl: 10d}";
-    let wish = Wish { target: QUICK.to_owned(), step_max: "50%", ..Wish::default() };
-    let setup = crate::world::setup(&wish, tide(600.0));
+    let setup = crate::world::setup(&quick(Router::Records), tide(600.0));
     let options = Options {
         migration: setup.migrations[0].clone(),
         settings: setup.settings,

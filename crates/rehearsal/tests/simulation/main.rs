@@ -9,6 +9,8 @@ mod determinism;
 mod faults;
 mod fleet;
 mod founding_incident;
+mod intents;
+mod outages;
 mod promises;
 mod seeds;
 mod traffic_flow;

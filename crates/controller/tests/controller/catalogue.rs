@@ -2,7 +2,11 @@
 //! migrations at once.
 
 use cloud::ErrorKind;
+use controller::{Controller, Unheard, revision};
+use futures::FutureExt as _;
+use model::action::Action;
 use model::settings::Settings;
+use model::verb::Verb;
 use model::{Share, Span};
 
 use crate::tap::Trouble;
@@ -41,6 +45,65 @@ fn f8_a_clock_that_jumps_an_hour_makes_no_step_early_and_no_way_back() {
         run(&tap, &mut controller, Span::from_mins(60));
         assert_eq!(tap.share("api"), Share::percent(25), "{seconds} s: it goes on");
         assert!(tap.shares().is_sorted(), "{:?}", tap.shares());
+    }
+}
+
+#[test]
+fn f8_a_clock_of_another_speed_dwells_by_its_own_time_and_never_goes_back() {
+    // Half as fast as the world's, and twice as fast: worse than any that is in use.
+    for (numerator, denominator) in [(1, 2), (2, 1)] {
+        let tap = region(&["api"]);
+        let mut controller = controller(&tap, &[spec("api")]);
+        let mut shifts = Vec::new();
+        while tap.now() < START + Span::from_hours(2) {
+            let elapsed = i64::try_from(tap.now().since(START).as_secs()).unwrap();
+            tap.skew(elapsed * numerator / denominator - elapsed);
+            let tick = tick(&mut controller);
+            let pass = &tick.passes[0];
+            assert_eq!(pass.plan.status.latch, None, "{numerator}/{denominator} at {}", tap.now());
+            if pass.plan.actions.iter().any(|it| matches!(it, Action::SetWeights { .. })) {
+                shifts.push(tick.at);
+            }
+            let wait = tick.next_at.since(tick.at).as_secs();
+            let (numerator, denominator) = (numerator.unsigned_abs(), denominator.unsigned_abs());
+            tap.advance_to(tap.now() + Span::from_secs(wait * denominator / numerator));
+        }
+        assert!(tap.shares().is_sorted(), "{:?}", tap.shares());
+        for (one, next) in shifts.iter().zip(shifts.iter().skip(1)) {
+            assert!(next.since(*one) >= Span::from_mins(4), "{one} {next}");
+        }
+        tap.skew(0);
+        run(&tap, &mut controller, Span::from_hours(5));
+        assert_eq!(tap.share("api"), Share::percent(25), "{numerator}/{denominator}: it goes on");
+    }
+}
+
+#[test]
+fn f29_of_two_operators_who_looked_at_the_same_the_careful_one_wins_in_either_order() {
+    let said = |controller: &mut Controller, verb, seen: Option<&str>| {
+        controller.say("api", verb, "ann", seen).now_or_never().unwrap()
+    };
+    for careful_first in [true, false] {
+        let tap = region(&["api"]);
+        let mut controller = controller(&tap, &[spec("api")]);
+        run(&tap, &mut controller, Span::from_mins(8));
+        assert_eq!(tap.share("api"), Share::percent(10));
+        let seen = revision(1, &tap.record("api").status);
+        if careful_first {
+            said(&mut controller, Verb::Rollback, Some(&seen)).unwrap();
+            let late = said(&mut controller, Verb::Advance, Some(&seen));
+            assert!(matches!(late, Err(Unheard::Stale { .. })), "{late:?}");
+            let blind = said(&mut controller, Verb::Advance, None);
+            assert!(matches!(blind, Err(Unheard::Contradiction(_))), "{blind:?}");
+        } else {
+            said(&mut controller, Verb::Advance, Some(&seen)).unwrap();
+            let replayed = said(&mut controller, Verb::Advance, Some(&seen));
+            assert!(matches!(replayed, Err(Unheard::Stale { .. })), "{replayed:?}");
+            said(&mut controller, Verb::Rollback, None).unwrap();
+        }
+        run(&tap, &mut controller, Span::from_hours(2));
+        assert_eq!(tap.share("api"), Share::ZERO);
+        assert_eq!(tap.shares(), [Share::percent(10), Share::ZERO], "{careful_first}");
     }
 }
 

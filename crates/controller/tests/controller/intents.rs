@@ -154,3 +154,33 @@ fn f9_a_rollback_into_the_unknown_is_sent_until_it_arrives_whatever_can_be_read(
     tick(&mut controller);
     assert_eq!((tap.share("api"), tap.now()), (Share::ZERO, from));
 }
+
+#[test]
+fn f9_a_release_that_was_cut_off_anywhere_is_finished_by_the_next_one() {
+    let mut places = 0;
+    for points in 0.. {
+        let tap = region(&["api"]);
+        let mut first = controller(&tap, &[spec("api")]);
+        let bounds = tap.bounds("api");
+        run(&tap, &mut first, LONG);
+        assert_ne!(tap.bounds("api"), bounds, "there is something to restore");
+        first.let_go("api").now_or_never().unwrap().unwrap();
+        tap.light(points);
+        let is_cut = first.release("api", "ann").now_or_never().is_none();
+        drop(first);
+        tap.heal();
+        let mut second = controller(&tap, &[]);
+        second.release("api", "ann").now_or_never().unwrap().unwrap();
+        assert_eq!(tap.bounds("api"), bounds, "cut off at {points}");
+        assert_eq!(tap.share("api"), Share::percent(25), "weights stay");
+        let status = tap.record("api").status;
+        assert_eq!((status.saved, status.floors), Default::default(), "cut off at {points}");
+        let open = usize::from(open_intent(&tap).is_some());
+        assert_eq!((begun_before_answered(&tap), open), (0, 0), "cut off at {points}");
+        if !is_cut {
+            break;
+        }
+        places += 1;
+    }
+    assert!(places >= 6, "only {places} places");
+}

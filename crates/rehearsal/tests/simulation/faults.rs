@@ -132,6 +132,24 @@ fn f2_f6_a_lost_reply_or_an_old_answer_makes_no_second_step() {
 }
 
 #[test]
+fn f6_answers_that_go_back_and_forth_in_time_make_no_second_step() {
+    // As from replicas of which every other one is a minute behind.
+    let rows = |api: &str| -> Vec<String> {
+        let half_minutes = (0..8 * 60).map(|number| number * 60);
+        let row = |at| format!("{{at: {at}s, for: 30s, type: staleRead, api: '{api}', age: 60s}}");
+        half_minutes.map(row).collect()
+    };
+    for api in ["*", "route53", "elasticloadbalancing"] {
+        let rows = rows(api);
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        rehearse(&rows, |run| {
+            assert_eq!((steps(run), last(&run.record)), (4, Share::FULL), "{api}");
+            assert!(run.record.totals.rollbacks.is_empty(), "{api}");
+        });
+    }
+}
+
+#[test]
 fn f15_weights_moved_to_ec2_by_hand_are_left_there() {
     // 0 % is where the step before came from, 2 % is nowhere.
     for value in ["0%", "2%"] {

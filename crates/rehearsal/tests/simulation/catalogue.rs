@@ -86,6 +86,26 @@ fn f4_a_rollback_gets_through_a_storm_of_throttled_calls() {
 }
 
 #[test]
+fn f4_a_step_that_could_not_be_written_leaves_as_soon_as_it_can_and_dwells_no_second_time() {
+    for router in [Router::Records, Router::Rules] {
+        let rows =
+            ["route53:ChangeResourceRecordSets", "elasticloadbalancing:ModifyRule"].map(|api| {
+                format!("{{at: 20m, for: 12m, type: throttle, api: '{api}', fraction: 100%}}")
+            });
+        let mut simulation = started(router, flat(60.0), &rows.each_ref().map(String::as_str));
+        let over = at(Span::from_mins(32));
+        let mut tried = 0;
+        run(&mut simulation, Span::from_mins(45), |simulation, tick| {
+            tried += usize::from(tick.at < over && !tick.passes[0].answers.is_empty());
+        });
+        let (second, ..) = steps(&simulation)[1];
+        assert!(tried > 10, "{router:?}: tried {tried} times");
+        assert!(second.since(over) <= Span::from_secs(20), "{router:?}: {second}");
+        assert_eq!(simulation.violations(), []);
+    }
+}
+
+#[test]
 fn f7_what_happened_while_nobody_looked_is_judged_by_its_minutes() {
     let errors = "{at: 61m, for: 9m, type: errors, side: fargate, rate: 40%}";
     let mut simulation = started(Router::Rules, flat(600.0), &[errors]);

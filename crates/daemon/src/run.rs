@@ -27,6 +27,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A tick under way may take this long when the process is told to stop: ECS gives 30 s by
 /// default, and the lease has to be given up as well (F18).
 const TICK_ENDS_WITHIN: Duration = Duration::from_secs(12);
+/// A tick may take this long and keep the lease: one that hangs must not keep others from acting.
+/// Its process is found dead soon after, see [`Office`].
+const TICK_HOLDS_FOR: Duration = Duration::from_secs(60);
 /// The store may take this long to let go.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 /// Where the names of the migrations are kept that were managed last.
@@ -310,8 +313,13 @@ impl Daemon {
             stop.wait_for(|stop| *stop).await.ok();
             sleep(TICK_ENDS_WITHIN).await;
         };
+        let renewed = async {
+            timeout(TICK_HOLDS_FOR, self.tenure.keep_on()).await.ok();
+            std::future::pending::<()>().await;
+        };
         let tick = tokio::select! {
             tick = controller.tick() => tick,
+            () = renewed => return true,
             () = late => return false,
         };
         self.metrics.note_tick(began.elapsed());

@@ -25,22 +25,41 @@ pub(crate) struct Tenure {
     fence: Arc<Fence>,
     due: Duration,
     rank: Option<Rank>,
+    /// Whether the rank has changed since it was last asked for.
+    is_news: bool,
 }
 
 impl Tenure {
     pub(crate) fn new(leases: Arc<dyn Leases>, owner: &str, fence: Arc<Fence>) -> Self {
         let candidate = Candidate::new(owner, LEASE_TERM);
-        Self { leases, candidate, fence, due: Duration::ZERO, rank: None }
+        Self { leases, candidate, fence, due: Duration::ZERO, rank: None, is_news: false }
     }
 
-    /// Renews or asks again, if it is time to; gives the rank, and whether it is another one.
+    /// Renews or asks again, if it is time to; gives the rank, and whether it is another one than
+    /// was given last.
     pub(crate) async fn keep(&mut self) -> (Rank, bool) {
-        let now = self.fence.now();
-        if let Some(rank) = self.rank.as_ref().filter(|_| now < self.due) {
-            return (rank.clone(), false);
+        let rank = match &self.rank {
+            Some(rank) if self.fence.now() < self.due => rank.clone(),
+            Some(_) | None => self.stand().await,
+        };
+        (rank, std::mem::take(&mut self.is_news))
+    }
+
+    /// Renews beside a tick that takes longer than a renewal may wait. What changes is told by
+    /// the next [`Tenure::keep`]; the fence and the store know it at once.
+    pub(crate) async fn keep_on(&mut self) -> ! {
+        loop {
+            tokio::time::sleep(self.due.saturating_sub(self.fence.now())).await;
+            self.stand().await;
         }
+    }
+
+    async fn stand(&mut self) -> Rank {
+        let now = self.fence.now();
+        let stood = self.candidate.stand(self.leases.as_ref(), now).await;
+        // Not before: a call that is dropped midway is made again at once.
         self.due = now + self.candidate.every();
-        let rank = match self.candidate.stand(self.leases.as_ref(), now).await {
+        let rank = match stood {
             Ok(Standing::Held { token, until }) => {
                 self.fence.open_until(until);
                 Rank::Acting(token)
@@ -52,9 +71,9 @@ impl Tenure {
             // A renewal that failed leaves what was granted before; the fence knows its end.
             Err(error) => Rank::Observing(error.to_string()),
         };
-        let is_news = self.rank.as_ref() != Some(&rank);
+        self.is_news |= self.rank.as_ref() != Some(&rank);
         self.rank = Some(rank.clone());
-        (rank, is_news)
+        rank
     }
 
     /// The token this process acts under.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use manifest::{Document, Kind, Resource, check_set, read, schema};
-use model::condition::fields_not_acted_on;
+use model::condition::{fields_not_acted_on, settings_not_acted_on};
 use serde_json::Value;
 
 fn examples() -> Vec<(String, String)> {
@@ -63,6 +63,7 @@ fn every_field_of_the_formats_is_read() {
     assert_eq!(
         fields_not_acted_on(whole),
         [
+            "spec.aws.assumeRoleArn",
             "spec.fargate.releases",
             "spec.fargate.provision",
             "spec.traffic.router.aws",
@@ -76,6 +77,23 @@ fn every_field_of_the_formats_is_read() {
             "spec.cost",
         ]
     );
+    let settings = documents.iter().find_map(|document| match &document.resource {
+        Resource::Settings(settings) => Some(settings_not_acted_on(settings)),
+        Resource::Migration(_) | Resource::World(_) => None,
+    });
+    let unacted = ["webhooks (a migration that one selects waits)", "notifications"];
+    assert_eq!(settings, Some(unacted.to_vec()));
+}
+
+#[test]
+fn a_second_slo_of_a_kind_is_said_not_to_be_judged() {
+    let second = COMPLETE.replace(
+        "- {name: availability, availability: {objective: 99.95%}}",
+        "- {name: slower, latency: {threshold: 1s, objective: 99.9%}}",
+    );
+    let documents = documents("second.yaml", &second);
+    let fields = fields_not_acted_on(documents[0].migration().unwrap());
+    assert!(fields.contains(&"spec.slos[] beyond the first of a kind"), "{fields:?}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::Time;
 
 mod unacted;
 
-pub use unacted::fields_not_acted_on;
+pub use unacted::{fields_not_acted_on, settings_not_acted_on};
 
 /// What a condition is about; an adjective or a past participle, in the order of listings.
 #[derive(

@@ -1,6 +1,7 @@
 //! `ferry validate`
 
 use manifest::{Document, Resource};
+use model::condition::{fields_not_acted_on, settings_not_acted_on};
 
 use crate::cli::Validate;
 use crate::output::{Answer, Failure, print, read};
@@ -31,20 +32,17 @@ pub(crate) fn run(arguments: &Validate) -> Result<Answer, Failure> {
 }
 
 fn said(resource: &Resource) -> String {
-    match resource {
+    let (what, unacted) = match resource {
         Resource::Migration(migration) => {
-            let unacted = model::condition::fields_not_acted_on(migration);
-            let name = migration.name();
-            if unacted.is_empty() {
-                format!("migration {name} is valid")
-            } else {
-                format!(
-                    "migration {name} is valid; this version does not act on {}",
-                    unacted.join(", ")
-                )
-            }
+            (format!("migration {} is", migration.name()), fields_not_acted_on(migration))
         }
-        Resource::Settings(_) => "settings are valid".to_owned(),
-        Resource::World(_) => "world is valid".to_owned(),
+        Resource::Settings(settings) => {
+            ("settings are".to_owned(), settings_not_acted_on(settings))
+        }
+        Resource::World(_) => ("world is".to_owned(), Vec::new()),
+    };
+    if unacted.is_empty() {
+        return format!("{what} valid");
     }
+    format!("{what} valid; this version does not act on {}", unacted.join(", "))
 }

@@ -1,5 +1,6 @@
 //! What a spec may ask for that this version reads and checks but does not do.
 
+use crate::settings::Settings;
 use crate::spec::{
     CalibrationMode, DecommissionMode, Migration, Releases, ScalingMode, SloKind, Workload,
 };
@@ -18,6 +19,7 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
             paths.push(path);
         }
     };
+    note(spec.aws.assume_role_arn.is_some(), "spec.aws.assumeRoleArn");
     note(spec.fargate.releases == Releases::Follow, "spec.fargate.releases");
     note(spec.fargate.provision.is_some(), "spec.fargate.provision");
     note(
@@ -32,6 +34,7 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
         "spec.traffic.router.aws",
     );
     note(traffic.calibration.mode == CalibrationMode::RouterAa, "spec.traffic.calibration");
+    note(has_second(migration), "spec.slos[] beyond the first of a kind");
     note(has_datadog(migration), "spec.slos[].datadog");
     note(spec.scaling.mode != ScalingMode::Observe, "spec.scaling.mode");
     note(spec.scaling.bounds.is_some(), "spec.scaling.bounds");
@@ -42,9 +45,31 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
     paths
 }
 
+/// Whether there are two SLOs on latency or two on availability: the first of each is judged.
+fn has_second(migration: &Migration) -> bool {
+    let count = |is_it: fn(&SloKind) -> bool| {
+        migration.spec.slos.iter().filter(|slo| is_it(&slo.kind)).count()
+    };
+    count(|kind| matches!(kind, SloKind::Latency(_))) > 1
+        || count(|kind| matches!(kind, SloKind::Availability(_))) > 1
+}
+
 fn has_datadog(migration: &Migration) -> bool {
     migration.spec.slos.iter().any(|slo| match &slo.kind {
         SloKind::Latency(_) | SloKind::Availability(_) => false,
         SloKind::Datadog(_) => true,
     })
+}
+
+/// The fields that are set in the settings of a daemon and nothing acts on yet.
+#[must_use]
+pub fn settings_not_acted_on(settings: &Settings) -> Vec<&'static str> {
+    let mut paths = Vec::new();
+    if !settings.webhooks.is_empty() {
+        paths.push("webhooks (a migration that one selects waits)");
+    }
+    if !settings.notifications.is_empty() {
+        paths.push("notifications");
+    }
+    paths
 }

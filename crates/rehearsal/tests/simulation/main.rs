@@ -10,6 +10,7 @@ mod faults;
 mod fleet;
 mod founding_incident;
 mod intents;
+mod latency;
 mod outages;
 mod promises;
 mod seeds;

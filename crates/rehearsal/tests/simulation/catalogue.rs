@@ -95,7 +95,7 @@ fn f4_a_step_that_could_not_be_written_leaves_as_soon_as_it_can_and_dwells_no_se
         let mut simulation = started(router, flat(60.0), &rows.each_ref().map(String::as_str));
         let over = at(Span::from_mins(32));
         let mut tried = 0;
-        run(&mut simulation, Span::from_mins(45), |simulation, tick| {
+        run(&mut simulation, Span::from_mins(45), |_, tick| {
             tried += usize::from(tick.at < over && !tick.passes[0].answers.is_empty());
         });
         let (second, ..) = steps(&simulation)[1];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::Time;
 use model::action::Action;
 use model::condition::{ConditionStatus, ConditionType};
+use model::observation::Scaling;
 use model::status::{Said, Status};
 use model::verb::{Contradiction, Verb};
 use model::{PerSide, Side};
@@ -176,13 +177,21 @@ impl Controller {
         let now = self.cloud.clock.now();
         let record = self.store.load(name).await?;
         let record = record.ok_or_else(|| Unheard::Unknown(name.to_owned()))?;
-        let mut contents = record.contents;
+        let mut contents = record.contents.clone();
         let managed = adopted(name, &contents)?;
-        let actions = self.restoring(&managed, &contents.status).await?;
+        let targets = self.scalable_targets(&managed).await?;
+        let actions = restoring(&targets, &contents.status);
+        let mut entries = contents.close_lost(now)?;
         if actions.is_empty() {
+            // A release that was cut off may have done it all and not have said so.
+            if is_restored(&targets, &contents.status) {
+                nothing_is_saved(&mut contents.status);
+            }
+            if contents != record.contents {
+                self.store.save(name, record.version, &contents, &entries).await?;
+            }
             return Ok(Vec::new());
         }
-        let mut entries = contents.close_lost(now)?;
         entries.extend(contents.begin_intent(now, actions.clone(), "release")?);
         let what = "release: the bounds that were saved are restored.".to_owned();
         let said = Happening::Said { who: who.to_owned(), what };
@@ -199,33 +208,55 @@ impl Controller {
         let now = self.cloud.clock.now();
         let entries = contents.close_intent(now, answers.clone())?;
         if answers.iter().all(|answer| matches!(answer, Answer::Written | Answer::AlreadySo)) {
-            contents.status.saved = PerSide::default();
-            contents.status.floors = PerSide::default();
+            nothing_is_saved(&mut contents.status);
         }
         self.store.save(name, version, &contents, &entries).await?;
         Ok(actions.into_iter().zip(answers).collect())
     }
 
-    /// What brings both scalable targets back to what they were before Ferry.
-    async fn restoring(&self, managed: &Managed, status: &Status) -> Result<Vec<Action>, Unheard> {
+    /// Both scalable targets as they are now; `None` where there is none.
+    async fn scalable_targets(
+        &self,
+        managed: &Managed,
+    ) -> Result<PerSide<Option<Scaling>>, Unheard> {
         let ids: Vec<_> = managed.services.iter().map(|(_, id)| id.clone()).collect();
-        let targets = self.cloud.scaling.scalable_targets(&ids).await;
-        let mut actions = Vec::new();
-        for (side, target) in Side::ALL.into_iter().zip(targets) {
-            let target = target.map_err(|error| Unheard::World(error.to_string()))?;
-            let Some(target) = target else { continue };
-            let own = target.scheduled.iter().filter(|action| action.is_ours());
-            actions.extend(
-                own.map(|action| Action::DeleteScheduled { side, name: action.name.clone() }),
-            );
-            if let Some(bounds) = *status.saved.get(side)
-                && bounds != target.bounds
-            {
-                actions.push(Action::SetBounds { side, expected: target.bounds, bounds });
-            }
+        let answers = self.cloud.scaling.scalable_targets(&ids).await;
+        let mut targets = PerSide::default();
+        for (side, answer) in Side::ALL.into_iter().zip(answers) {
+            *targets.get_mut(side) = answer.map_err(|error| Unheard::World(error.to_string()))?;
         }
-        Ok(actions)
+        Ok(targets)
     }
+}
+
+/// What brings both scalable targets back to what they were before Ferry.
+fn restoring(targets: &PerSide<Option<Scaling>>, status: &Status) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for (side, target) in targets.iter() {
+        let Some(target) = target else { continue };
+        let own = target.scheduled.iter().filter(|action| action.is_ours());
+        actions
+            .extend(own.map(|action| Action::DeleteScheduled { side, name: action.name.clone() }));
+        if let Some(bounds) = *status.saved.get(side)
+            && bounds != target.bounds
+        {
+            actions.push(Action::SetBounds { side, expected: target.bounds, bounds });
+        }
+    }
+    actions
+}
+
+/// Whether all bounds that were saved are live again.
+fn is_restored(targets: &PerSide<Option<Scaling>>, status: &Status) -> bool {
+    status.saved.iter().all(|(side, saved)| {
+        let live = targets.get(side).as_ref().map(|target| target.bounds);
+        saved.is_none() || *saved == live
+    })
+}
+
+fn nothing_is_saved(status: &mut Status) {
+    status.saved = PerSide::default();
+    status.floors = PerSide::default();
 }
 
 fn adopted(name: &str, contents: &Contents) -> Result<Managed, Unheard> {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Cloud, Error, TargetGroup};
-use model::observation::Seen;
+use model::action::Action;
+use model::observation::{Gap, Seen};
 use model::route::{Route, ServiceId};
 use model::{PerSide, Span, Time};
 use planner::Snapshot;
+use store::Answer;
 
 use crate::managed::Managed;
 
@@ -123,6 +125,31 @@ impl Sight {
         for (_, id) in managed.services.iter() {
             self.asked.scaling.remove(id);
             self.asked.services.remove(id);
+        }
+    }
+
+    /// Takes out what an action may have changed of whose outcome nobody knows: should the next
+    /// reading fail, what was read before the call is no ground to send it again.
+    ///
+    /// Weights stay. The planner tells readings of them from before a write by their age, and a
+    /// rollback goes by the last ones there are: they are what it expects to find, so that sent
+    /// once more it either arrives or changes nothing.
+    pub(crate) fn doubt(&mut self, managed: &Managed, actions: &[Action], answers: &[Answer]) {
+        let is_unknown = |(_, answer): &(_, &Answer)| matches!(answer, Answer::Unknown { .. });
+        for (action, _) in actions.iter().zip(answers).filter(is_unknown) {
+            match action {
+                Action::SetWeights { .. } => {}
+                Action::SetBounds { side, .. }
+                | Action::PutScheduled { side, .. }
+                | Action::DeleteScheduled { side, .. } => {
+                    let id = managed.services.get(*side).clone();
+                    self.snapshot.scaling.insert(id, Seen::unknown(Gap::Failed));
+                }
+                Action::SetDesired { side, .. } => {
+                    let id = managed.services.get(*side).clone();
+                    self.snapshot.services.insert(id, Seen::unknown(Gap::Failed));
+                }
+            }
         }
     }
 }

@@ -249,6 +249,7 @@ impl Controller {
                     // as unknown, and rests on what is live.
                     watch.version = None;
                 }
+                self.sight.doubt(&watch.managed, &pass.plan.actions, &pass.answers);
                 self.sight.distrust(&watch.managed);
             }
             self.history.note(&pass.name, &pass.plan.status);

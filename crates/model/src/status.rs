@@ -107,7 +107,7 @@ pub struct ShareStatus {
 pub struct Step {
     /// Its share.
     pub share: Share,
-    /// When it was decided, and its intent recorded.
+    /// When it was decided and its intent recorded, or when its weights were last sent again.
     pub decided_at: Time,
     /// When the live weights were first seen to hold it, in sync on all routes.
     pub verified_at: Option<Time>,

@@ -101,8 +101,11 @@ impl Draft {
         let again = self.status.intended.as_ref().is_some_and(|intended| {
             intended.after == weights && intended.share == share && intended.before == *live
         });
-        // A write that is sent again keeps the time of its first intent.
-        if !again {
+        // A write that is sent again keeps the time of its first intent, and not that of its step:
+        // what was read before it was sent says nothing of it.
+        if again {
+            self.sends_again(now);
+        } else {
             self.status.landed_at = None;
             self.status.intended =
                 Some(Intended { at: now, share, before: live.clone(), after: weights.clone() });
@@ -110,6 +113,13 @@ impl Draft {
                 Some(Step { share, decided_at: now, verified_at: None, settled_at: None });
         }
         self.actions.push(Action::SetWeights { share, expected: live.clone(), weights, direction });
+    }
+
+    /// The weights of the step that is on record leave once more.
+    pub(crate) const fn sends_again(&mut self, now: Time) {
+        if let Some(step) = &mut self.status.step {
+            step.decided_at = now;
+        }
     }
 
     pub(crate) fn finish(mut self, facts: &Facts<'_>) -> Plan {

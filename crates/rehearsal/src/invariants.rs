@@ -145,6 +145,11 @@ impl Checker {
         }
     }
 
+    /// Watches a migration no more.
+    pub fn let_go(&mut self, name: &str) {
+        self.watched.remove(name);
+    }
+
     /// What was broken so far.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {

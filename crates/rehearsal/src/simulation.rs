@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloud::Clock;
-use controller::{Controller, Managed, Tick, Unsupported};
+use controller::{Controller, Managed, Tick, Unheard, Unsupported};
 use model::settings::Settings;
 use model::spec::Migration;
 use model::{Span, Time};
@@ -101,6 +101,17 @@ impl Simulation {
         self.specs.insert(managed.name.clone(), (generation, migration));
         self.checker.take_spec(managed);
         Ok(())
+    }
+
+    /// Takes a migration's file away: the daemon manages it no more. Whatever it still asked of the
+    /// world for it would be nobody's.
+    ///
+    /// # Errors
+    /// [`Unheard`] when the record could not say so.
+    pub async fn let_go(&mut self, name: &str) -> Result<(), Unheard> {
+        self.specs.remove(name);
+        self.checker.let_go(name);
+        self.controller.let_go(name).await
     }
 
     /// Ends the daemon and starts another one that knows only what is in the store.

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod batches;
+mod catalogue;
 mod crashes;
+mod intents;
 mod learning;
 mod records;
 mod restarts;

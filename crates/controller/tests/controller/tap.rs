@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cloud::signals::Quantiles;
 use cloud::{
-    Applied, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
+    Applied, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
     SideMinute, Signals, TargetGroup,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
@@ -23,6 +23,8 @@ pub(crate) enum Trouble {
     Refused(ErrorKind),
     /// It is done and the caller is told that nobody knows.
     ReplyLost,
+    /// Nothing happens and the caller is told that nobody knows.
+    RequestLost,
 }
 
 /// How a save goes wrong.
@@ -45,6 +47,8 @@ struct State {
     conflicts: u32,
     is_unreadable: bool,
     corrections: BTreeMap<i64, u64>,
+    /// How far the process's clock is ahead of the world's, in seconds.
+    skew: i64,
     /// Points that are passed before the process ends.
     fuse: Option<u32>,
 }
@@ -68,8 +72,8 @@ impl Tap {
             services: Arc::clone(&tap) as Arc<dyn Services>,
             scaling: Arc::clone(&tap) as Arc<dyn Scaling>,
             router: Arc::clone(&tap) as Arc<dyn Router>,
-            signals: tap,
-            clock: Arc::new(self.inner.clone()),
+            signals: Arc::clone(&tap) as Arc<dyn Signals>,
+            clock: tap,
         }
     }
 
@@ -125,6 +129,11 @@ impl Tap {
         self.with(|state| state.corrections.insert(minute, by));
     }
 
+    /// The process's clock jumps to so many seconds ahead of the world's.
+    pub(crate) fn skew(&self, seconds: i64) {
+        self.with(|state| state.skew = seconds);
+    }
+
     /// The process ends after passing `points` places at which it may.
     pub(crate) fn light(&self, points: u32) {
         self.with(|state| state.fuse = Some(points));
@@ -159,7 +168,7 @@ impl Tap {
     fn failed<T>(&self, operation: &'static str, about: &str) -> Option<Result<T>> {
         match self.count(operation, about)? {
             Trouble::Refused(kind) => Some(Err(Error::new(kind, operation, "a fault"))),
-            Trouble::ReplyLost => Some(Err(lost(operation))),
+            Trouble::ReplyLost | Trouble::RequestLost => Some(Err(lost(operation))),
         }
     }
 
@@ -173,6 +182,7 @@ impl Tap {
         let answer = match self.count(operation, &about.service) {
             Some(Trouble::Refused(kind)) => Err(Error::new(kind, operation, "a fault")),
             Some(Trouble::ReplyLost) => write.await.and(Err(lost(operation))),
+            Some(Trouble::RequestLost) => Err(lost(operation)),
             None => write.await,
         };
         self.point().await;
@@ -182,6 +192,18 @@ impl Tap {
 
 fn lost(operation: &'static str) -> Error {
     Error::new(ErrorKind::OutcomeUnknown, operation, "the reply was lost")
+}
+
+#[async_trait]
+impl Clock for Tap {
+    fn now(&self) -> Time {
+        let ahead = self.with(|state| state.skew * 1_000);
+        Time::from_millis(self.inner.now().as_millis() + ahead)
+    }
+
+    async fn sleep_until(&self, until: Time) {
+        self.inner.sleep_until(until).await;
+    }
 }
 
 #[async_trait]
@@ -217,7 +239,9 @@ impl Scaling for Tap {
         ids: &[ServiceId],
     ) -> Vec<Result<Option<observation::Scaling>>> {
         let _ = self.count("scalable_targets", "");
-        self.inner.scalable_targets(ids).await
+        let answers = self.inner.scalable_targets(ids).await;
+        let failed = |id: &ServiceId| self.failed("scalable_target", &id.service);
+        ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
     }
 
     async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {
@@ -248,6 +272,7 @@ impl Router for Tap {
         for shift in shifts {
             let answer = match self.count("set", &shift.routes[0].key()) {
                 Some(Trouble::Refused(kind)) => Err(Error::new(kind, "set", "a fault")),
+                Some(Trouble::RequestLost) => Err(lost("set")),
                 trouble => {
                     let answer = self.inner.set(std::slice::from_ref(shift)).await.remove(0);
                     if trouble.is_some() { Err(lost("set")) } else { answer }

@@ -152,6 +152,17 @@ impl Tap {
         })
     }
 
+    /// The bounds of both scalable targets.
+    pub(crate) fn bounds(&self, name: &str) -> PerSide<Bounds> {
+        PerSide::from_fn(|side| {
+            self.with_region(|region| {
+                let id = id(name, side);
+                let read = region.handle(&Request::DescribeScalableTarget { id: &id });
+                read.scalable_target().unwrap().unwrap().bounds
+            })
+        })
+    }
+
     /// Moves the weights by hand before Ferry has seen them.
     pub(crate) fn put_weights(&self, name: &str, ec2: u32, fargate: u32) {
         self.with_region(|region| {

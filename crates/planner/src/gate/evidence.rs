@@ -27,8 +27,10 @@ pub(crate) fn ask(facts: &Facts<'_>, draft: &Draft) -> Option<Refusal> {
     }
     if draft.unlanded.is_some() || draft.status.verbs.advance.is_some() {
         // Proven before it was first sent, or an operator's word: harm still counts, and so does
-        // whether anybody is looking.
-        return match (is_harmless(&verdict.reason), is_fresh(facts)) {
+        // whether anybody is looking. Minutes of a step that never landed are of no step that has
+        // settled; releases and deployments are asked about on their own.
+        let is_of_lost_step = draft.unlanded.is_some() && verdict.reason == VerdictReason::Settling;
+        return match (is_of_lost_step || is_harmless(&verdict.reason), is_fresh(facts)) {
             (true, true) => None,
             (true, false) => closed(not_known()),
             (false, _) => not_proven(),

@@ -151,13 +151,19 @@ fn is_lower(pair: WeightPair, than: Option<&WeightPair>) -> bool {
     }
 }
 
+/// Whether the weights were read before they were last sent, and so say nothing of what became of
+/// it. A step that was sent into an unknown outcome is not sent again on that.
+fn is_from_before(facts: &Facts<'_>, draft: &Draft, intended: &Intended) -> bool {
+    let step = draft.status.step.as_ref().filter(|step| step.share == intended.share);
+    let sent_at = step.map_or(intended.at, |step| step.decided_at.max(intended.at));
+    facts.split.is_none_or(|(_, read_at)| read_at <= sent_at)
+}
+
 fn unlanded(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended) {
     if draft.returning {
         return;
     }
-    let is_newer = facts.split.is_some_and(|(_, at)| at > intended.at);
-    if !is_newer {
-        // This reading was made before the write: it says nothing about it.
+    if is_from_before(facts, draft, intended) {
         draft.hold(Rule::Drift, Reason::NotSettled);
     } else if facts.now.since(intended.at) <= RETRY_FOR_MAX {
         draft.unlanded = Some(intended.share);
@@ -201,6 +207,9 @@ fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
         return;
     }
     draft.held = true;
+    if is_from_before(facts, draft, intended) {
+        return draft.refuse(Rule::Drift, Reason::NotSettled, None);
+    }
     if !facts.may_write() {
         return draft.refuse(Rule::Drift, Reason::RoutesDisagree, None);
     }
@@ -224,6 +233,7 @@ fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
                 weights: intended.after.clone(),
                 direction: Direction::Finish,
             });
+            draft.sends_again(facts.now);
             draft.done(Rule::Drift, why);
         }
     }

@@ -133,6 +133,9 @@ fn verify(facts: &Facts<'_>, draft: &mut Draft) {
         return;
     }
     status.landed_at.get_or_insert(at);
+    // A clock that was put back leaves times to come: what they were the times of is seen anew.
+    step.decided_at = step.decided_at.min(facts.now);
+    step.verified_at = step.verified_at.filter(|verified| *verified <= facts.now);
     let moved = intended.before != intended.after;
     if step.verified_at.is_some() || (moved && at <= step.decided_at) {
         return;

@@ -50,8 +50,9 @@ fn watch_desired(facts: &Facts<'_>, draft: &mut Draft) {
     }
 }
 
-/// Promises what the present share needs: EC2 the way back at the peak (S5), Fargate its share
-/// when it has fallen short (S1). A promise only grows here, and EC2's only when a load was seen
+/// Promises what the present share needs at the peak: EC2 the way back (S5), Fargate its share
+/// when it has fallen short (S1); by the load of the moment it would be promised anew with every
+/// load that is higher. A promise only grows here, and EC2's only when a load was seen
 /// that is higher than the one it was made for, so that a migration at rest writes nothing while
 /// the load goes up and down as it did all week (L1).
 fn renew(facts: &Facts<'_>, draft: &mut Draft) {
@@ -67,7 +68,7 @@ fn renew(facts: &Facts<'_>, draft: &mut Draft) {
         draft.promise(Side::Ec2, draft.status.floors.ec2.unwrap_or(0).max(reserve));
     }
     if draft.status.short_since.is_some()
-        && let Ok(needed) = need::tasks(facts, Side::Fargate, live, Demand::Now)
+        && let Ok(needed) = need::tasks(facts, Side::Fargate, live, Demand::Peak)
     {
         let floor = draft.status.floors.fargate;
         if floor.is_none_or(|floor| f64::from(needed) > f64::from(floor) * GROWTH_MIN) {

@@ -141,6 +141,10 @@ fn capacity_lost(facts: &Facts<'_>, draft: &Draft) -> Option<RollbackReason> {
     let live = facts.live_max.filter(|live| *live > Share::ZERO)?;
     let needed = need::tasks(facts, Side::Fargate, live, Demand::Now).unwrap_or(1);
     if healthy > 0 {
+        // Short by the load of a while ago is not short now: what is not known never goes back.
+        if carries(facts, healthy)? {
+            return None;
+        }
         let is_brief = facts.now.since(since) < SHORT_FOR_MAX;
         // With nothing to spare on EC2 both sides are short: the load is the reason, and
         // moving it would only change who suffers.

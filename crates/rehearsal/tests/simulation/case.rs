@@ -357,14 +357,17 @@ impl Course<'_> {
         }
     }
 
-    /// Whether a migration waits for one that waits for proof.
+    /// Whether a migration waits for one that waits for proof, or for a person.
     fn waits_for_place(&self, pass: &Pass) -> bool {
         let waits = pass
             .plan
             .report
             .refusals()
             .any(|refusal| matches!(refusal.reason, Reason::StepBudget { .. }));
-        waits && self.case.wishes.iter().zip(&self.last).any(|(w, pass)| waits_for_proof(w, pass))
+        let holds = |(wish, other): (&Wish, &Pass)| {
+            waits_for_proof(wish, other) || rest(wish, other) == Some(Rest::Waits)
+        };
+        waits && self.case.wishes.iter().zip(&self.last).any(holds)
     }
 
     /// L1: at rest nothing is written. A migration that waits for proof may get it meanwhile, and
@@ -375,6 +378,12 @@ impl Course<'_> {
         let is_rest = self.is_at_rest();
         self.until(simulation, from + REST_LASTS).await;
         let goes_on = !is_rest && self.last.iter().zip(&stood).any(|(now, was)| went_on(was, now));
+        let fell =
+            |(now, was): (&Pass, &Pass)| fell_by_comparison(now) && was.plan.status.latch.is_none();
+        if self.last.iter().zip(&stood).any(fell) {
+            self.kept = Kept::WithFalseAlarm;
+            return;
+        }
         if writes(simulation) != before && !goes_on {
             let late: Vec<String> = simulation.region().with(|region| {
                 let entries = region.journal().entries().iter();
@@ -443,6 +452,8 @@ enum Rest {
 /// the way but tasks, which come after it, and a measured share that strays now and then; or it
 /// came so late that the clock has yet to open what follows.
 fn waits_for_proof(wish: &Wish, pass: &Pass) -> bool {
+    let has_clock = pass.plan.report.refusals().any(|refusal| refusal.opens_at.is_some());
+    let may_pass = is_unproven(pass) || (has_clock && wish.wants_proof());
     let mut refusals = pass.plan.report.refusals().peekable();
     refusals.peek().is_some()
         && refusals.all(|refusal| {
@@ -455,7 +466,7 @@ fn waits_for_proof(wish: &Wish, pass: &Pass) -> bool {
                     | Reason::FloorLow { .. }
                     | Reason::ShareNotFollowed { .. }
             );
-            (passes && is_unproven(pass)) || (refusal.opens_at.is_some() && wish.wants_proof())
+            (passes && may_pass) || (refusal.opens_at.is_some() && wish.wants_proof())
         })
 }
 

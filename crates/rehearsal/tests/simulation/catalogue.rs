@@ -1,63 +1,19 @@
 //! Faults of the catalogue that are more than a row of a script: what comes late, what nobody
 //! looks at, what cannot be written.
 
-use controller::Tick;
-use futures::executor::block_on;
 use model::action::Action;
 use model::condition::ConditionType;
 use model::route::{Propagation, Route, WeightPair};
 use model::{Share, Span, Time};
 use region::fault::Edit;
-use region::journal::{Author, Change};
 use region::load::Load;
 use region::request::{Request, Response, RouteChange};
-use rehearsal::simulation::{Setup, Simulation};
+use rehearsal::simulation::Simulation;
 
-use crate::world::{Router, Wish, at, faults, flat, setup};
-
-const QUICK: &str =
-    "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
-
-fn wish(router: Router) -> Wish {
-    Wish { router, target: QUICK.to_owned(), step_max: "50%", ..Wish::default() }
-}
-
-fn started(router: Router, load: Load, rows: &[&str]) -> Simulation {
-    let setup = Setup { faults: faults(rows), ..setup(&wish(router), load) };
-    Simulation::new(&setup).expect("the region can be built")
-}
-
-/// Ticks until `until` after the start, and looks at each.
-fn run(simulation: &mut Simulation, until: Span, mut look: impl FnMut(&Simulation, &Tick)) {
-    while simulation.next_at() < at(until) {
-        let tick = block_on(simulation.tick());
-        look(simulation, &tick);
-    }
-}
-
-fn share(simulation: &Simulation) -> Share {
-    simulation.region().with(|region| region.truth(0)).expect("it is there").share_max
-}
-
-/// The weights that Ferry wrote, with what they replaced, oldest first.
-fn steps(simulation: &Simulation) -> Vec<(Time, WeightPair, WeightPair)> {
-    simulation.region().with(|region| {
-        let entries = region.journal().entries().iter();
-        let made = entries.filter(|e| e.author == Author::Caller && e.outcome.made());
-        made.filter_map(|entry| match &entry.change {
-            Change::Weights { before, after, .. } => Some((entry.at, *before, *after)),
-            Change::Desired { .. }
-            | Change::Bounds { .. }
-            | Change::Scheduled { .. }
-            | Change::PolicyVersion { .. }
-            | Change::Nothing => None,
-        })
-        .collect()
-    })
-}
+use crate::world::{QUICK, Router, Wish, at, flat, quick, run, setup, share, started, steps};
 
 fn route(router: Router) -> Route {
-    let migration = wish(router).migration();
+    let migration = quick(router).migration();
     controller::Managed::new(1, migration).expect("it is supported").routes[0].clone()
 }
 
@@ -130,6 +86,26 @@ fn f4_a_rollback_gets_through_a_storm_of_throttled_calls() {
 }
 
 #[test]
+fn f4_a_step_that_could_not_be_written_leaves_as_soon_as_it_can_and_dwells_no_second_time() {
+    for router in [Router::Records, Router::Rules] {
+        let rows =
+            ["route53:ChangeResourceRecordSets", "elasticloadbalancing:ModifyRule"].map(|api| {
+                format!("{{at: 20m, for: 12m, type: throttle, api: '{api}', fraction: 100%}}")
+            });
+        let mut simulation = started(router, flat(60.0), &rows.each_ref().map(String::as_str));
+        let over = at(Span::from_mins(32));
+        let mut tried = 0;
+        run(&mut simulation, Span::from_mins(45), |_, tick| {
+            tried += usize::from(tick.at < over && !tick.passes[0].answers.is_empty());
+        });
+        let (second, ..) = steps(&simulation)[1];
+        assert!(tried > 10, "{router:?}: tried {tried} times");
+        assert!(second.since(over) <= Span::from_secs(20), "{router:?}: {second}");
+        assert_eq!(simulation.violations(), []);
+    }
+}
+
+#[test]
 fn f7_what_happened_while_nobody_looked_is_judged_by_its_minutes() {
     let errors = "{at: 61m, for: 9m, type: errors, side: fargate, rate: 40%}";
     let mut simulation = started(Router::Rules, flat(600.0), &[errors]);
@@ -154,7 +130,7 @@ fn f12_no_requests_at_all_are_no_proof_of_health() {
     };
     for (quiet, advance) in [(0.0, "dwell"), (0.0, "evidence"), (0.002, "evidence")] {
         let target = QUICK.replace("dwell,", &format!("{advance},"));
-        let wish = Wish { target, ..wish(Router::Rules) };
+        let wish = Wish { target, ..quick(Router::Rules) };
         let mut simulation =
             Simulation::new(&setup(&wish, load(quiet))).expect("the region can be built");
         let (mut before, mut during) = (Share::ZERO, Share::ZERO);

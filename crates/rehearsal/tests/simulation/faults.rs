@@ -9,15 +9,12 @@ use region::journal::{Author, Change};
 use rehearsal::record::{EntryKind, Outcome, Record};
 use rehearsal::{Options, Run, run};
 
-use crate::world::{Router, START, Wish, faults, tide};
-
-const QUICK: &str =
-    "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
+use crate::world::{Router, START, faults, quick, tide};
 
 /// One day of a migration by dwell, with these faults, through each router.
 fn rehearse(rows: &[&str], check: impl Fn(&Run)) {
     for router in [Router::Records, Router::Rules, Router::Policies] {
-        let wish = Wish { router, target: QUICK.to_owned(), step_max: "50%", ..Wish::default() };
+        let wish = quick(router);
         let options = Options {
             migration: wish.migration(),
             settings: Settings::default(),
@@ -130,6 +127,24 @@ fn f2_f6_a_lost_reply_or_an_old_answer_makes_no_second_step() {
     ] {
         rehearse(&[row], |run| {
             assert_eq!((steps(run), last(&run.record)), (4, Share::FULL), "{row}");
+        });
+    }
+}
+
+#[test]
+fn f6_answers_that_go_back_and_forth_in_time_make_no_second_step() {
+    // As from replicas of which every other one is a minute behind.
+    let rows = |api: &str| -> Vec<String> {
+        let half_minutes = (0..8 * 60).map(|number| number * 60);
+        let row = |at| format!("{{at: {at}s, for: 30s, type: staleRead, api: '{api}', age: 60s}}");
+        half_minutes.map(row).collect()
+    };
+    for api in ["*", "route53", "elasticloadbalancing"] {
+        let rows = rows(api);
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        rehearse(&rows, |run| {
+            assert_eq!((steps(run), last(&run.record)), (4, Share::FULL), "{api}");
+            assert!(run.record.totals.rollbacks.is_empty(), "{api}");
         });
     }
 }
@@ -258,8 +273,7 @@ fn what_ails_fargate_goes_back() {
 fn f25_clients_that_do_not_follow_close_the_gate() {
     // Resolvers of most clients keep the old answer for a day: the real share is not the set one.
     let row = "{at: 0s, type: slowResolver, fraction: 80%, ttl: 10d}";
-    let wish = Wish { target: QUICK.to_owned(), step_max: "50%", ..Wish::default() };
-    let setup = crate::world::setup(&wish, tide(600.0));
+    let setup = crate::world::setup(&quick(Router::Records), tide(600.0));
     let options = Options {
         migration: setup.migrations[0].clone(),
         settings: setup.settings,

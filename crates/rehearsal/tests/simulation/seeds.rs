@@ -10,8 +10,10 @@ const WHOLE_EVERY: u64 = 20;
 const CHUNKS: u64 = 16;
 
 /// Seeds that once broke a promise.
-const FOUND: &[u64] =
-    &[1, 2, 12, 21, 26, 59, 118, 123, 132, 174, 389, 446, 554, 665, 1433, 1503, 1901, 2112];
+const FOUND: &[u64] = &[
+    1, 2, 12, 21, 26, 59, 118, 123, 132, 174, 389, 446, 554, 665, 1433, 1503, 1901, 2112, 4682,
+    4748, 7675,
+];
 
 /// False alarms of the judge that are allowed among so many seeds, about half of which begin a
 /// second attempt: many times what was measured (2 in 4,000), and far below a judge that cries.

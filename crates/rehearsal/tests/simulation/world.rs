@@ -3,12 +3,16 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use controller::Tick;
+use futures::executor::block_on;
+use model::route::WeightPair;
 use model::settings::Settings;
 use model::spec::Migration;
-use model::{Span, Time};
+use model::{Share, Span, Time};
 use region::fault::{FaultRow, FaultScript};
+use region::journal::{Author, Change};
 use region::load::{GeneratedLoad, Load};
-use rehearsal::simulation::Setup;
+use rehearsal::simulation::{Setup, Simulation};
 
 /// A Monday.
 pub(crate) const START: Time = Time::from_secs(1_767_571_200);
@@ -206,4 +210,52 @@ pub(crate) fn setup(wish: &Wish, load: Load) -> Setup {
 /// `after` the start.
 pub(crate) fn at(after: Span) -> Time {
     START + after
+}
+
+/// Four steps, as quick as they may be.
+pub(crate) const QUICK: &str =
+    "rollout: {steps: [5%, 25%, 50%, 100%], advance: dwell, dwellMin: 20m, bake: 30d}";
+
+pub(crate) fn quick(router: Router) -> Wish {
+    Wish { router, target: QUICK.to_owned(), step_max: "50%", ..Wish::default() }
+}
+
+/// One quick migration with these faults.
+pub(crate) fn started(router: Router, load: Load, rows: &[&str]) -> Simulation {
+    let setup = Setup { faults: faults(rows), ..setup(&quick(router), load) };
+    Simulation::new(&setup).expect("the region can be built")
+}
+
+/// Ticks until `until` after the start, and looks at each.
+pub(crate) fn run(
+    simulation: &mut Simulation,
+    until: Span,
+    mut look: impl FnMut(&Simulation, &Tick),
+) {
+    while simulation.next_at() < at(until) {
+        let tick = block_on(simulation.tick());
+        look(simulation, &tick);
+    }
+}
+
+/// The share of the first migration that the weights say in truth.
+pub(crate) fn share(simulation: &Simulation) -> Share {
+    simulation.region().with(|region| region.truth(0)).expect("it is there").share_max
+}
+
+/// The weights that Ferry wrote, with what they replaced, oldest first.
+pub(crate) fn steps(simulation: &Simulation) -> Vec<(Time, WeightPair, WeightPair)> {
+    simulation.region().with(|region| {
+        let entries = region.journal().entries().iter();
+        let made = entries.filter(|e| e.author == Author::Caller && e.outcome.made());
+        made.filter_map(|entry| match &entry.change {
+            Change::Weights { before, after, .. } => Some((entry.at, *before, *after)),
+            Change::Desired { .. }
+            | Change::Bounds { .. }
+            | Change::Scheduled { .. }
+            | Change::PolicyVersion { .. }
+            | Change::Nothing => None,
+        })
+        .collect()
+    })
 }

@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use model::condition::{ConditionStatus, ConditionType};
+use model::plan::Rule;
+use model::verdict::VerdictKind;
 use model::{PerSide, Side};
 use prometheus::core::Collector;
 use prometheus::{
@@ -20,6 +22,8 @@ use crate::desk::{Counts, Fleet};
 
 /// Signals the judge compares, as they are named in its evidence.
 const SIGNALS: [&str; 4] = ["slow_slo", "slow_p90", "slow_p50", "errors"];
+/// What the judge can say.
+const VERDICTS: [VerdictKind; 3] = [VerdictKind::Advance, VerdictKind::Hold, VerdictKind::RollBack];
 /// What can become of a call to the world, as labels.
 const OUTCOMES: [&str; 11] = [
     "ok",
@@ -282,6 +286,7 @@ fn of_migrations(fleet: &Fleet) -> Families {
     let mut scrape = Scrape { families: Vec::new() };
     shares(&mut scrape, fleet);
     states(&mut scrape, fleet);
+    decisions(&mut scrape, fleet);
     sides(&mut scrape, fleet);
     evidence(&mut scrape, fleet);
     let count = |of: fn(&Counts) -> u64| -> Vec<(&str, u64)> {
@@ -305,6 +310,7 @@ fn of_migrations(fleet: &Fleet) -> Families {
 /// Series of each migration: the sum over [`of_migrations`].
 const PER_MIGRATION: usize = (1 + 2 + 1)
     + (2 + 1 + 1 + ConditionType::ALL.len())
+    + (VERDICTS.len() + Rule::ALL.len())
     + 2 * 7
     + (2 * SIGNALS.len() + 2 + 2 * SIGNALS.len())
     + 3;
@@ -399,6 +405,31 @@ fn states(scrape: &mut Scrape, fleet: &Fleet) {
                 ConditionStatus::Unknown => f64::NAN,
             };
             ConditionType::ALL.into_iter().map(|kind| (vec![kind.name()], value(kind))).collect()
+        }),
+    );
+}
+
+fn decisions(scrape: &mut Scrape, fleet: &Fleet) {
+    let flag = |holds: bool| f64::from(u8::from(holds));
+    scrape.gauges(
+        "ferry_migration_verdict",
+        "What the judge says: 1 for the verdict that stands, 0 for the others.",
+        &["migration", "verdict"],
+        &each(fleet, |detail| {
+            let value = |kind: VerdictKind| (vec![kind.name()], flag(detail.verdict.kind == kind));
+            VERDICTS.into_iter().map(value).collect()
+        }),
+    );
+    scrape.gauges(
+        "ferry_migration_refused",
+        "Whether a rule or gate refused to go on in the last pass: 1 yes, 0 no or not asked.",
+        &["migration", "rule"],
+        &each(fleet, |detail| {
+            let refuses = |rule: Rule| {
+                let lines = &detail.plan.lines;
+                lines.iter().any(|line| line.rule == rule.name() && line.said == "refused")
+            };
+            Rule::ALL.into_iter().map(|rule| (vec![rule.name()], flag(refuses(rule)))).collect()
         }),
     );
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use model::condition::{ConditionStatus, ConditionType};
 use model::plan::Rule;
+use model::spec::SloKind;
 use model::verdict::VerdictKind;
 use model::{PerSide, Side};
 use prometheus::core::Collector;
@@ -288,6 +289,7 @@ fn of_migrations(fleet: &Fleet) -> Families {
     states(&mut scrape, fleet);
     decisions(&mut scrape, fleet);
     sides(&mut scrape, fleet);
+    objectives(&mut scrape, fleet);
     evidence(&mut scrape, fleet);
     let count = |of: fn(&Counts) -> u64| -> Vec<(&str, u64)> {
         let counted = |name: &String| fleet.counts.get(name).map_or(0, of);
@@ -312,6 +314,7 @@ const PER_MIGRATION: usize = (1 + 2 + 1)
     + (2 + 1 + 1 + ConditionType::ALL.len())
     + (VERDICTS.len() + Rule::ALL.len())
     + 2 * 7
+    + 2
     + (2 * SIGNALS.len() + 2 + 2 * SIGNALS.len())
     + 3;
 
@@ -477,6 +480,34 @@ fn sides(scrape: &mut Scrape, fleet: &Fleet) {
         "ferry_migration_slow_ratio",
         "Slow requests over all requests in the newest settled minute; NaN: not known.",
         &|detail, side| known(latest(detail, side).slow_ratio),
+    );
+}
+
+/// What the sides are held to: the first latency SLO, which is the one that is judged.
+fn objectives(scrape: &mut Scrape, fleet: &Fleet) {
+    let judged = |detail: &Detail| {
+        detail.migration.spec.slos.iter().find_map(|slo| match &slo.kind {
+            SloKind::Latency(latency) => Some((latency.threshold, latency.objective)),
+            SloKind::Availability(_) | SloKind::Datadog(_) => None,
+        })
+    };
+    scrape.gauges(
+        "ferry_migration_slo_latency_seconds",
+        "Latency from which on the SLO counts a request as slow; NaN: no such SLO.",
+        &["migration"],
+        &each(fleet, |detail| {
+            let threshold = judged(detail).map(|(threshold, _)| threshold.secs_f64());
+            vec![(vec![], threshold.unwrap_or(f64::NAN))]
+        }),
+    );
+    scrape.gauges(
+        "ferry_migration_slo_slow_ratio",
+        "Slow requests over all requests that the SLO allows; NaN: no such SLO.",
+        &["migration"],
+        &each(fleet, |detail| {
+            let budget = judged(detail).map(|(_, objective)| objective.budget());
+            vec![(vec![], budget.unwrap_or(f64::NAN))]
+        }),
     );
 }
 

@@ -28,6 +28,10 @@ fn migration(name: &str) -> Migration {
             "workload": {"type": "loadBalanced"},
             "traffic": {"router": {"type": "albWeighted", "ruleArns": ["r"],
                 "ec2TargetGroupArn": "a", "fargateTargetGroupArn": "b"}, "share": "10%"},
+            "slos": [
+                {"name": "ok", "availability": {"objective": "99.9%"}},
+                {"name": "fast", "latency": {"threshold": "300ms", "objective": "99%"}},
+            ],
         },
     }))
     .unwrap()
@@ -137,6 +141,17 @@ fn what_stands_in_the_way_is_told_by_rule() {
         "ferry_migration_refused{migration=\"m000\",rule=\"decommission\"} 0",
         "ferry_migration_verdict{migration=\"m000\",verdict=\"rollBack\"} 1",
         "ferry_migration_verdict{migration=\"m000\",verdict=\"hold\"} 0",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn what_the_sides_are_held_to_is_told_beside_what_they_do() {
+    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    for line in [
+        "ferry_migration_slo_latency_seconds{migration=\"m000\"} 0.3",
+        "ferry_migration_slo_slow_ratio{migration=\"m000\"} 0.01",
     ] {
         assert!(text.contains(line), "{line}");
     }

@@ -8,6 +8,9 @@
 use std::time::Duration;
 
 use model::condition::{ConditionStatus, ConditionType};
+use model::plan::Rule;
+use model::spec::SloKind;
+use model::verdict::VerdictKind;
 use model::{PerSide, Side};
 use prometheus::core::Collector;
 use prometheus::{
@@ -20,6 +23,8 @@ use crate::desk::{Counts, Fleet};
 
 /// Signals the judge compares, as they are named in its evidence.
 const SIGNALS: [&str; 4] = ["slow_slo", "slow_p90", "slow_p50", "errors"];
+/// What the judge can say.
+const VERDICTS: [VerdictKind; 3] = [VerdictKind::Advance, VerdictKind::Hold, VerdictKind::RollBack];
 /// What can become of a call to the world, as labels.
 const OUTCOMES: [&str; 11] = [
     "ok",
@@ -282,7 +287,9 @@ fn of_migrations(fleet: &Fleet) -> Families {
     let mut scrape = Scrape { families: Vec::new() };
     shares(&mut scrape, fleet);
     states(&mut scrape, fleet);
+    decisions(&mut scrape, fleet);
     sides(&mut scrape, fleet);
+    objectives(&mut scrape, fleet);
     evidence(&mut scrape, fleet);
     let count = |of: fn(&Counts) -> u64| -> Vec<(&str, u64)> {
         let counted = |name: &String| fleet.counts.get(name).map_or(0, of);
@@ -305,7 +312,9 @@ fn of_migrations(fleet: &Fleet) -> Families {
 /// Series of each migration: the sum over [`of_migrations`].
 const PER_MIGRATION: usize = (1 + 2 + 1)
     + (2 + 1 + 1 + ConditionType::ALL.len())
+    + (VERDICTS.len() + Rule::ALL.len())
     + 2 * 7
+    + 2
     + (2 * SIGNALS.len() + 2 + 2 * SIGNALS.len())
     + 3;
 
@@ -403,6 +412,31 @@ fn states(scrape: &mut Scrape, fleet: &Fleet) {
     );
 }
 
+fn decisions(scrape: &mut Scrape, fleet: &Fleet) {
+    let flag = |holds: bool| f64::from(u8::from(holds));
+    scrape.gauges(
+        "ferry_migration_verdict",
+        "What the judge says: 1 for the verdict that stands, 0 for the others.",
+        &["migration", "verdict"],
+        &each(fleet, |detail| {
+            let value = |kind: VerdictKind| (vec![kind.name()], flag(detail.verdict.kind == kind));
+            VERDICTS.into_iter().map(value).collect()
+        }),
+    );
+    scrape.gauges(
+        "ferry_migration_refused",
+        "Whether a rule or gate refused to go on in the last pass: 1 yes, 0 no or not asked.",
+        &["migration", "rule"],
+        &each(fleet, |detail| {
+            let refuses = |rule: Rule| {
+                let lines = &detail.plan.lines;
+                lines.iter().any(|line| line.rule == rule.name() && line.said == "refused")
+            };
+            Rule::ALL.into_iter().map(|rule| (vec![rule.name()], flag(refuses(rule)))).collect()
+        }),
+    );
+}
+
 fn sides(scrape: &mut Scrape, fleet: &Fleet) {
     let by_side = |value: &dyn Fn(Side) -> f64| -> Vec<(Vec<&'static str>, f64)> {
         Side::ALL.into_iter().map(|side| (vec![side.name()], value(side))).collect()
@@ -446,6 +480,34 @@ fn sides(scrape: &mut Scrape, fleet: &Fleet) {
         "ferry_migration_slow_ratio",
         "Slow requests over all requests in the newest settled minute; NaN: not known.",
         &|detail, side| known(latest(detail, side).slow_ratio),
+    );
+}
+
+/// What the sides are held to: the first latency SLO, which is the one that is judged.
+fn objectives(scrape: &mut Scrape, fleet: &Fleet) {
+    let judged = |detail: &Detail| {
+        detail.migration.spec.slos.iter().find_map(|slo| match &slo.kind {
+            SloKind::Latency(latency) => Some((latency.threshold, latency.objective)),
+            SloKind::Availability(_) | SloKind::Datadog(_) => None,
+        })
+    };
+    scrape.gauges(
+        "ferry_migration_slo_latency_seconds",
+        "Latency from which on the SLO counts a request as slow; NaN: no such SLO.",
+        &["migration"],
+        &each(fleet, |detail| {
+            let threshold = judged(detail).map(|(threshold, _)| threshold.secs_f64());
+            vec![(vec![], threshold.unwrap_or(f64::NAN))]
+        }),
+    );
+    scrape.gauges(
+        "ferry_migration_slo_slow_ratio",
+        "Slow requests over all requests that the SLO allows; NaN: no such SLO.",
+        &["migration"],
+        &each(fleet, |detail| {
+            let budget = judged(detail).map(|(_, objective)| objective.budget());
+            vec![(vec![], budget.unwrap_or(f64::NAN))]
+        }),
     );
 }
 

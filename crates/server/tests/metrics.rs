@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::plan::Rule;
 use model::spec::Migration;
 use model::status::Status;
 use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Time};
 use serde_json::json;
-use server::api::{Detail, Planned, Shares, Summary};
+use server::api::{Detail, Planned, Shares, Spoken, Summary};
 use server::{ApiCall, Fleet, Metrics, series_max};
 
 const CALLS: [ApiCall; 2] = [
@@ -27,6 +28,10 @@ fn migration(name: &str) -> Migration {
             "workload": {"type": "loadBalanced"},
             "traffic": {"router": {"type": "albWeighted", "ruleArns": ["r"],
                 "ec2TargetGroupArn": "a", "fargateTargetGroupArn": "b"}, "share": "10%"},
+            "slos": [
+                {"name": "ok", "availability": {"objective": "99.9%"}},
+                {"name": "fast", "latency": {"threshold": "300ms", "objective": "99%"}},
+            ],
         },
     }))
     .unwrap()
@@ -114,4 +119,48 @@ fn every_counter_is_there_before_it_first_counts() {
     ] {
         assert!(text.contains(line), "{line}");
     }
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_by_rule() {
+    let mut fleet = fleet(1);
+    let line = |rule: &str, said: &str| Spoken {
+        rule: rule.to_owned(),
+        said: said.to_owned(),
+        message: String::new(),
+        opens_at: None,
+    };
+    let mut refused = detail("m000");
+    refused.plan.lines = vec![line("dwell", "refused"), line("window", "open")];
+    refused.verdict.kind = VerdictKind::RollBack;
+    fleet.migrations.insert("m000".to_owned(), Arc::new(refused));
+    let text = Metrics::new("1", &CALLS, true).render(&fleet);
+    for line in [
+        "ferry_migration_refused{migration=\"m000\",rule=\"dwell\"} 1",
+        "ferry_migration_refused{migration=\"m000\",rule=\"window\"} 0",
+        "ferry_migration_refused{migration=\"m000\",rule=\"decommission\"} 0",
+        "ferry_migration_verdict{migration=\"m000\",verdict=\"rollBack\"} 1",
+        "ferry_migration_verdict{migration=\"m000\",verdict=\"hold\"} 0",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn what_the_sides_are_held_to_is_told_beside_what_they_do() {
+    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    for line in [
+        "ferry_migration_slo_latency_seconds{migration=\"m000\"} 0.3",
+        "ferry_migration_slo_slow_ratio{migration=\"m000\"} 0.01",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+}
+
+/// A rule that is left out of the list would never be seen to refuse.
+#[test]
+fn every_rule_is_listed_once_and_in_order() {
+    let ranks = Rule::ALL.map(|rule| rule as usize);
+    assert!(ranks.iter().copied().eq(0..ranks.len()), "{ranks:?}");
+    assert_eq!(Rule::Decommission as usize + 1, ranks.len(), "the last one is in the list");
 }

@@ -19,7 +19,7 @@ use region::{Region, SimulatedCloud};
 use server::{Access, Desk, Metrics, Tokens};
 use store::{Leases, MemoryStore, SqliteStore, Store as _};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::commands::rehearse;
@@ -201,10 +201,12 @@ fn log(format: Option<Log>) {
 
 async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Failure> {
     let address = arguments.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::Unreachable(format!("--listen {address}: {error}")))?;
+    let cannot_listen = |error| Failure::Unreachable(format!("--listen {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
+    // With port 0 the system has chosen one.
+    let address = listener.local_addr().map_err(cannot_listen)?;
     let leases = store(arguments.store.as_deref()).await?;
+    let mut told = ToldToStop::new()?;
     let version = env!("CARGO_PKG_VERSION");
     let metrics = Arc::new(Metrics::new(version, &CALLS, arguments.metrics_per_migration));
     let (office, words) = Office::new();
@@ -228,9 +230,9 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
     });
     tell(&format!("Serving on http://{address}/ until SIGTERM."));
     tokio::spawn(async move {
-        told_to_stop().await;
+        told.once().await;
         stopping.send_replace(true);
-        told_to_stop().await;
+        told.once().await;
         tell("Told twice: ending at once.");
         std::process::exit(1);
     });
@@ -239,15 +241,28 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
     Ok(())
 }
 
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT. Made before anybody is told that the daemon serves: until then they end the
+/// process as it stands.
+struct ToldToStop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl ToldToStop {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::Unreachable(format!("no signals to stop at: {error}")))
+        };
+        let terminate = listen(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn once(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

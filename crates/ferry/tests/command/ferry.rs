@@ -42,16 +42,26 @@ impl Folder {
 
     /// Runs `ferry` here with variables of the environment.
     pub(crate) fn command_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
-        let output = Command::new(env!("CARGO_BIN_EXE_ferry"))
+        let output = self.to_run(arguments).envs(variables.iter().copied()).output();
+        Answer::of(&output.unwrap())
+    }
+
+    /// `ferry` about to run here.
+    pub(crate) fn to_run(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ferry"));
+        command
             .args(arguments)
             .current_dir(&self.0)
             .env_remove("FERRY_SERVER")
             .env_remove("FERRY_TOKEN")
             .env("COLUMNS", "100")
-            .env("NO_COLOR", "1")
-            .envs(variables.iter().copied())
-            .output();
-        Answer::of(&output.unwrap())
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// The names of the files that lie here, in order.
@@ -78,7 +88,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Self {
             code: output.status.code(),

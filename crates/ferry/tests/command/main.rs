@@ -1,11 +1,19 @@
 //! Tests of the built binary: what is typed, what is printed, what is written, how it exits.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read or write its files must fail")]
 
+mod alerting;
 mod bad_input;
 mod daemon;
+mod dashboard;
 mod documents;
 mod ferry;
 mod judge;
+mod metrics;
 mod office;
+mod prometheus;
+mod promql;
 mod rehearse;
+mod rules;
+mod running;
+mod stopping;
 mod traces;

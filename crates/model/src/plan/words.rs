@@ -7,6 +7,33 @@ use crate::Side;
 use crate::observation::Gap;
 
 impl Rule {
+    /// Every rule and gate, in the order they are asked.
+    pub const ALL: [Self; 23] = [
+        Self::Observed,
+        Self::Rollback,
+        Self::Promises,
+        Self::Drift,
+        Self::Latch,
+        Self::Releases,
+        Self::Bake,
+        Self::Mode,
+        Self::Paused,
+        Self::DependsOn,
+        Self::Window,
+        Self::Freeze,
+        Self::Deadline,
+        Self::Dwell,
+        Self::Evidence,
+        Self::MeasuredShare,
+        Self::Deployment,
+        Self::Webhooks,
+        Self::Budget,
+        Self::Capacity,
+        Self::Step,
+        Self::Drain,
+        Self::Decommission,
+    ];
+
     /// The rule's name in reports and metric labels.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -4,7 +4,9 @@
 mod batches;
 mod crashes;
 mod learning;
+mod letting_go;
 mod records;
 mod restarts;
 mod tap;
+mod words;
 mod world;

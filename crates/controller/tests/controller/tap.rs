@@ -217,7 +217,9 @@ impl Scaling for Tap {
         ids: &[ServiceId],
     ) -> Vec<Result<Option<observation::Scaling>>> {
         let _ = self.count("scalable_targets", "");
-        self.inner.scalable_targets(ids).await
+        let answers = self.inner.scalable_targets(ids).await;
+        let failed = |id: &ServiceId| self.failed("scalable_target", &id.service);
+        ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
     }
 
     async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {

@@ -10,8 +10,8 @@ use model::{PerSide, Share, Side, Span};
 use serde_json::json;
 use store::{Answer, Happening, Store as _};
 
-use crate::tap::{Tap, Trouble};
-use crate::world::{START, controller, id, refusals, region, run, spec, tick};
+use crate::tap::{SaveTrouble, Tap, Trouble};
+use crate::world::{START, controller, frozen_or_not, id, refusals, region, run, spec, tick};
 
 /// What the region's scalable targets have before Ferry comes.
 const BEFORE: Bounds = Bounds { min: 2, max: 60 };
@@ -203,6 +203,59 @@ fn what_is_managed_unknown_or_not_on_record_is_not_released() {
     assert!(matches!(release(&mut controller), Err(Unheard::Store(_))));
     assert_eq!(tap.writes(), writes);
     assert!(tap.now() >= START + mins(30));
+}
+
+#[test]
+fn nothing_is_given_back_while_writes_are_frozen() {
+    let (tap, first) = orphan();
+    drop(first);
+    let (live, writes, saves) = (bounds(&tap), tap.writes(), tap.saves());
+    let mut frozen = frozen_or_not(&tap, &[], true);
+    let answer = release(&mut frozen).unwrap_err();
+    assert!(matches!(answer, Unheard::Frozen { .. }), "{answer}");
+    assert!(answer.to_string().contains("settings"), "{answer}");
+    assert_eq!((bounds(&tap), tap.writes(), tap.saves()), (live, writes, saves));
+
+    let tap = region(&["api"]);
+    let mut controller = controller(&tap, &[spec("api")]);
+    run(&tap, &mut controller, mins(30));
+    controller.say("api", Verb::Freeze, "mika", None).now_or_never().unwrap().unwrap();
+    let_go(&mut controller).unwrap();
+    let writes = tap.writes();
+    let answer = release(&mut controller).unwrap_err();
+    assert!(answer.to_string().contains("mika") && answer.to_string().contains("resume"));
+    assert_eq!(tap.writes(), writes);
+    // The way out that the answer names.
+    controller.manage(1, crate::world::migration(spec("api"))).unwrap();
+    tick(&mut controller);
+    controller.say("api", Verb::Resume, "mika", None).now_or_never().unwrap().unwrap();
+    let_go(&mut controller).unwrap();
+    release(&mut controller).unwrap();
+    assert_eq!(bounds(&tap).ec2, BEFORE);
+}
+
+#[test]
+fn a_record_whose_last_save_is_in_doubt_is_read_before_it_says_that_the_file_is_gone() {
+    let tap = region(&["api"]);
+    let mut controller = controller(&tap, &[spec("api")]);
+    run(&tap, &mut controller, mins(10));
+    tap.trouble_save(tap.saves() + 1, SaveTrouble::ReplyLost);
+    controller.say("api", Verb::Pause, "mika", None).now_or_never().unwrap().unwrap_err();
+    let_go(&mut controller).unwrap();
+    let status = tap.record("api").status;
+    assert!(status.conditions.is_true(ConditionType::Orphaned));
+    assert!(status.verbs.pause.is_some(), "the word that arrived is not overwritten");
+
+    let tap = region(&["api"]);
+    let mut controller = crate::world::controller(&tap, &[spec("api")]);
+    tap.make_unreadable();
+    let unread = let_go(&mut controller).unwrap_err();
+    assert!(matches!(unread, Unheard::Store(_)), "{unread}");
+
+    tap.heal();
+    let mut unborn = crate::world::controller(&tap, &[spec("api")]);
+    let_go(&mut unborn).unwrap();
+    assert_eq!(tap.saves(), 0, "of what never began there is no record");
 }
 
 #[test]

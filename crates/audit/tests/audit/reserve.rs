@@ -80,6 +80,8 @@ fn with_all_traffic_on_ec2_its_own_scaling_is_enough() {
     expect("clients still come", &back(Some(61.0)), &[S5]);
     expect("not known", &back(None), &[S5]);
     expect("not a number", &back(Some(f64::NAN)), &[S5]);
+    let unused = back(Some(0.0)).with(|case| case.live(weights(100)));
+    expect("weights that nobody follows yet", &unused, &[S5]);
     let leaving = back(Some(0.0)).with(|case| {
         let bounds = case.plan.actions.remove(0);
         case.moves(0, 10, Direction::Advance);
@@ -214,6 +216,8 @@ fn a_desired_count_is_set_only_where_nothing_scales() {
     expect("EC2 below it", &alone(Side::Ec2, EC2_NEEDS - 1), &[S5]);
     expect("Fargate to its need", &alone(Side::Fargate, FARGATE_NEEDS_NOW), &[]);
     expect("Fargate below it", &alone(Side::Fargate, FARGATE_NEEDS_NOW - 1), &[S5]);
+    let short_already = alone(Side::Ec2, 100).with(|case| case.load().peak_rpm = 20_000.0);
+    expect("EC2 left where it is", &short_already, &[]);
     let drained = alone(Side::Ec2, 0).with(|case| case.status.drained_at = Some(ago(1)));
     expect("EC2 drained", &drained, &[]);
     let unexpected = alone(Side::Ec2, 120).with(|case| {

@@ -82,6 +82,11 @@ fn with_all_traffic_on_ec2_its_own_scaling_is_enough() {
     expect("not a number", &back(Some(f64::NAN)), &[S5]);
     let unused = back(Some(0.0)).with(|case| case.live(weights(100)));
     expect("weights that nobody follows yet", &unused, &[S5]);
+    let dark = back(Some(0.0)).with(|case| {
+        let pair = model::route::WeightPair { ec2: 0, fargate: 0 };
+        case.live(weights(0).into_keys().map(|key| (key, pair)).collect());
+    });
+    expect("no weight at all", &dark, &[S5]);
     let leaving = back(Some(0.0)).with(|case| {
         let bounds = case.plan.actions.remove(0);
         case.moves(0, 10, Direction::Advance);

@@ -154,6 +154,12 @@ fn what_was_left_pending_is_found() {
         case.plan.actions = vec![Action::DeleteScheduled { side: Side::Ec2, name }];
     });
     expect("deleted in this pass", &deleted, &[]);
+    let namesake = pending("ferry-back").with(|case| {
+        let name = "ferry-back".to_owned();
+        case.scaling(Side::Fargate).scheduled = vec![scheduled(&name, 60, Some(200), None)];
+        case.plan.actions = vec![Action::DeleteScheduled { side: Side::Fargate, name }];
+    });
+    expect("the other side's of the same name deleted", &namesake, &[S5]);
     let rewritten = pending("ferry-back").with(|case| {
         let scheduled = scheduled("ferry-back", 60, Some(95), None);
         case.plan.actions = vec![Action::PutScheduled { side: Side::Ec2, scheduled }];

@@ -66,6 +66,8 @@ fn a_maximum_keeps_room_for_all_traffic() {
     expect("below it", &lowered(EC2_NEEDS - 1), &[S5]);
     let crossed = doing(vec![set_bounds(Side::Ec2, (100, 600), (601, 600))]);
     expect("a minimum above the maximum", &crossed, &[S5]);
+    let fixed = doing(vec![set_bounds(Side::Ec2, (100, 600), (600, 600))]);
+    expect("a minimum that is the maximum", &fixed, &[]);
 }
 
 #[test]
@@ -131,6 +133,7 @@ fn no_scheduled_action_takes_the_reserve_away() {
     expect("below it", &put("ferry-a", Some(EC2_NEEDS - 1), None), &[S5]);
     expect("a maximum below it", &put("ferry-a", None, Some(EC2_NEEDS - 1)), &[S5]);
     expect("crossed", &put("ferry-a", Some(300), Some(200)), &[S5]);
+    expect("fixed", &put("ferry-a", Some(300), Some(300)), &[]);
     let unknown = put("ferry-a", Some(99), None).with(|case| {
         case.observation.load = Seen::unknown(Gap::Failed);
     });
@@ -207,6 +210,23 @@ fn a_scheduled_raise_is_not_taken_away() {
 }
 
 #[test]
+fn what_is_too_little_already_and_stays_so_is_not_this_plans_doing() {
+    let low = |pending: &str, min| {
+        let put = scheduled("ferry-b", 90, Some(95), None);
+        doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled: put }]).with(|case| {
+            case.scaling(Side::Ec2).bounds.min = 50;
+            case.scaling(Side::Ec2).scheduled = vec![scheduled(pending, 60, Some(min), None)];
+        })
+    };
+    expect("a raise that does not suffice", &low("ferry-a", 60), &[]);
+    expect("the same again", &low("ferry-a", 50), &[]);
+    expect("one task fewer", &low("ferry-a", 49), &[S5]);
+    let unknown = doing(vec![set_bounds(Side::Ec2, (100, 600), (101, 600))])
+        .with(|case| case.observation.load = Seen::unknown(Gap::Failed));
+    expect("a raise while nobody knows the need", &unknown, &[]);
+}
+
+#[test]
 fn a_desired_count_is_set_only_where_nothing_scales() {
     let desired =
         |side, count| doing(vec![Action::SetDesired { side, expected: 100, desired: count }]);
@@ -245,6 +265,11 @@ fn an_action_of_the_past_is_said() {
     let case = doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled: past }]);
     expect("past", &case, &[]);
     assert_eq!(case.audit().findings().len(), 1);
+    for (minutes, told) in [(0, 1), (1, 0)] {
+        let scheduled = scheduled("ferry-a", minutes, Some(200), None);
+        let case = doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled }]);
+        assert_eq!(case.audit().findings().len(), told, "in {minutes} minutes");
+    }
 }
 
 #[test]

@@ -149,6 +149,59 @@ fn rollbacks_use_calls_first_and_steps_get_what_is_left() {
 }
 
 #[test]
+fn who_is_on_the_way_gets_the_last_call_before_who_begins() {
+    use Wants::{FirstStep, NextStep};
+    let mut settings = limits(9, 9);
+    let budget = json!({"perSecond": 1.0, "burst": 1});
+    let budget = serde_json::from_value(budget).expect("a budget");
+    let _before = settings.api_budgets.insert("route53".parse().expect("a name"), budget);
+    let refused = Grant::NoAdvance(Reason::ApiBudget { api: "route53".to_owned() });
+    check(
+        &[("a", "x", FirstStep), ("z", "y", NextStep)],
+        &settings,
+        0,
+        &[("a", refused), ("z", Grant::Open)],
+    );
+}
+
+#[test]
+fn a_step_counts_each_rule_and_three_calls_for_each_policy_instance() {
+    use Wants::FirstStep;
+    let rules = json!({"type": "albWeighted", "ruleArns": ["r1", "r2", "r3"],
+        "ec2TargetGroupArn": "e", "fargateTargetGroupArn": "f"});
+    let instance = json!({"type": "route53TrafficPolicy", "instances": [{"id": "i1"}],
+        "ec2Endpoint": "ec2", "fargateEndpoint": "fargate"});
+    for (router, api) in [(rules, "elasticloadbalancing"), (instance, "route53")] {
+        // Two steps are six calls.
+        for (burst, is_open) in [(6, true), (5, false)] {
+            let mut settings = limits(9, 9);
+            let budget = json!({"perSecond": 1.0, "burst": burst});
+            let budget = serde_json::from_value(budget).expect("a budget");
+            let _before = settings.api_budgets.insert(api.parse().expect("a name"), budget);
+            let mut worlds = ["x", "y"].map(|cluster| migration(cluster, FirstStep));
+            for (world, _) in &mut worlds {
+                let router = serde_json::from_value(router.clone()).expect("a router");
+                world.migration.spec.traffic.router = Some(router);
+            }
+            let names = ["a", "b"].iter().zip(&worlds);
+            let proposals: Vec<Proposal<'_>> = names
+                .map(|(name, (world, plan))| Proposal {
+                    name,
+                    spec: &world.migration.spec,
+                    status: &world.status,
+                    plan,
+                })
+                .collect();
+            let now = worlds[0].0.now;
+            let grants = admit(now, &proposals, &settings, &History::default());
+            let refused = Grant::NoAdvance(Reason::ApiBudget { api: api.to_owned() });
+            let second = if is_open { Grant::Open } else { refused };
+            assert_eq!((&grants["a"], &grants["b"]), (&Grant::Open, &second), "{api} {burst}");
+        }
+    }
+}
+
+#[test]
 fn a_refused_step_says_why_when_it_is_planned_again() {
     let (mut world, _) = migration("x", Wants::FirstStep);
     world.grant = full(3);

@@ -185,7 +185,7 @@ fn a_revision_names_what_is_acted_on_and_not_what_is_measured() {
         assert_ne!(revision(1, &changed), before, "change {number}");
     }
     assert_ne!(revision(2, &status), before);
-    let mut measured = status.clone();
+    let mut measured = status;
     measured.share.measured = Some(Share::percent(9));
     measured.step.as_mut().unwrap().settled_at = None;
     measured.unknown_since = Some(START);

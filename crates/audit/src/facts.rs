@@ -149,7 +149,8 @@ impl<'a> Facts<'a> {
         if rpm <= 0.0 {
             return (rpm == 0.0).then_some(0);
         }
-        let safe = finite((*self.load()?.safe_per_task_rpm.get(side))?).filter(|it| *it > 0.0)?;
+        // Tasks that carry nothing make an infinity of it, which is no whole number.
+        let safe = finite((*self.load()?.safe_per_task_rpm.get(side))?)?;
         whole(libm::ceil(rpm / safe))
     }
 

@@ -10,7 +10,7 @@ use model::status::{Said, Status};
 use model::verb::{Contradiction, Verb};
 use model::{PerSide, Side};
 use serde::Serialize;
-use store::{Answer, Contents, Entry, Happening, IntentError};
+use store::{Answer, Contents, Entry, Happening, IntentError, Record};
 
 use crate::act::{self, Order};
 use crate::managed::{Managed, Unsupported};
@@ -36,6 +36,12 @@ pub enum Unheard {
     /// Its file still asks for it.
     #[error("`{0}` is managed: remove its file first")]
     StillManaged(String),
+    /// Nothing is written at present, by the settings' word or an operator's.
+    #[error("{standing}: nothing is written, so nothing is given back")]
+    Frozen {
+        /// What stands against it, and how it ends.
+        standing: String,
+    },
     /// Its record does not say what it was.
     #[error("the record of `{name}` does not hold its file: {why}")]
     NotAdopted {
@@ -143,8 +149,14 @@ impl Controller {
         let now = self.cloud.clock.now();
         let Some(watch) = self.watches.remove(name) else { return Ok(()) };
         self.sight.forget(&watch.managed);
-        let Some(version) = watch.version else { return Ok(()) };
-        let mut contents = watch.contents;
+        let known = watch.version.map(|version| Record { version, contents: watch.contents });
+        let record = match known {
+            Some(known) => Some(known),
+            // Not read yet, or a save whose end is not known: only the store can say.
+            None => self.store.load(name).await?,
+        };
+        // Without a record Ferry has done nothing that anybody would have to be told of.
+        let Some(Record { version, mut contents }) = record else { return Ok(()) };
         contents.status.conditions.set(
             now,
             watch.managed.generation,
@@ -178,6 +190,7 @@ impl Controller {
         let record = self.store.load(name).await?;
         let record = record.ok_or_else(|| Unheard::Unknown(name.to_owned()))?;
         let mut contents = record.contents.clone();
+        self.unless_frozen(&contents.status)?;
         let managed = adopted(name, &contents)?;
         let targets = self.scalable_targets(&managed).await?;
         let actions = restoring(&targets, &contents.status);
@@ -212,6 +225,19 @@ impl Controller {
         }
         self.store.save(name, version, &contents, &entries).await?;
         Ok(actions.into_iter().zip(answers).collect())
+    }
+
+    /// A freeze is of all writes: giving back is no exception.
+    fn unless_frozen(&self, status: &Status) -> Result<(), Unheard> {
+        let standing = if self.settings.freeze {
+            "the settings say `freeze`, which has to be taken out first".to_owned()
+        } else if let Some(said) = &status.verbs.freeze {
+            let who = &said.who;
+            format!("{who} froze it; put its file back, `resume` it, and remove the file again")
+        } else {
+            return Ok(());
+        };
+        Err(Unheard::Frozen { standing })
     }
 
     /// Both scalable targets as they are now; `None` where there is none.

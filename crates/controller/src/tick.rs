@@ -29,7 +29,7 @@ use crate::watch::{Latest, Watch};
 pub struct Controller {
     pub(crate) cloud: Cloud,
     pub(crate) store: Arc<dyn Store>,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) watches: BTreeMap<String, Watch>,
     pub(crate) sight: Sight,
     /// Automatic rollbacks of late: what the brake counts.

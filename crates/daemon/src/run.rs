@@ -441,6 +441,7 @@ fn refused(unheard: &Unheard) -> Refused {
         Unheard::Stale { .. }
         | Unheard::Contradiction(_)
         | Unheard::StillManaged(_)
+        | Unheard::Frozen { .. }
         | Unheard::NotAdopted { .. } => Refused::Conflict(message),
         Unheard::Store(_) | Unheard::World(_) => Refused::Unavailable(message),
     }

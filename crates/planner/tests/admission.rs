@@ -164,6 +164,22 @@ fn rollbacks_use_calls_first_and_steps_get_what_is_left() {
 }
 
 #[test]
+fn who_is_on_the_way_gets_the_last_call_before_who_begins() {
+    use Wants::{FirstStep, NextStep};
+    let mut settings = limits(9, 9);
+    let budget = json!({"perSecond": 1.0, "burst": 1});
+    let budget = serde_json::from_value(budget).expect("a budget");
+    let _before = settings.api_budgets.insert("route53".parse().expect("a name"), budget);
+    let refused = Grant::NoAdvance(Reason::ApiBudget { api: "route53".to_owned() });
+    check(
+        &[("a", "x", FirstStep), ("z", "y", NextStep)],
+        &settings,
+        0,
+        &[("a", refused), ("z", Grant::Open)],
+    );
+}
+
+#[test]
 fn a_step_counts_the_calls_that_its_router_makes() {
     use Wants::FirstStep;
     let route53 = |instances: usize| {

@@ -4,6 +4,7 @@
 //! the story and stand in the report too. The verbs are those of [`story::tell`]; what is not
 //! said stays as in [`world::World::new`]. Reports are snapshots beside the stories.
 
+mod limits;
 mod story;
 mod world;
 

@@ -7,22 +7,48 @@ use model::route::WeightPair;
 use model::spec::Mode;
 
 use crate::case::{
-    A, Case, advance, broken, doing, each, event, expect, intended, rollback, scheduled,
-    set_bounds, weights,
+    A, Case, EC2_NEEDS, advance, broken, doing, each, event, expect, intended, rollback, said,
+    scheduled, set_bounds, weights,
 };
 
 #[test]
 fn nothing_is_written_without_leave() {
     let observing = |case: &mut Case| case.spec.mode = Mode::Observe;
     let frozen = |case: &mut Case| case.settings.freeze = true;
+    let frozen_by_word = |case: &mut Case| {
+        case.status.verbs.freeze = Some(said());
+        case.plan.status.verbs.freeze = Some(said());
+    };
     let raise = || doing(vec![set_bounds(Side::Ec2, (100, 600), (120, 600))]);
-    for spoil in [observing, frozen] {
+    for spoil in [observing, frozen, frozen_by_word] {
         for base in [advance, rollback, raise] {
             let case = base().with(spoil);
             expect("no leave", &case, &[O1]);
             assert_eq!(case.audit().permitted(), [], "rollbacks included");
         }
         expect("nothing to write", &doing(Vec::new()).with(spoil), &[]);
+    }
+}
+
+#[test]
+fn an_operators_freeze_stops_even_what_other_promises_ask_for_until_it_is_taken_back() {
+    // A floor that has to be raised again, and traffic that has to leave a dead side.
+    let low = || {
+        doing(vec![set_bounds(Side::Ec2, (20, 600), (EC2_NEEDS, 600))])
+            .with(|case| case.scaling(Side::Ec2).bounds.min = 20)
+    };
+    let dead = || rollback().with(|case| case.healthy(Side::Fargate, 0));
+    for base in [low, dead] {
+        expect("no word", &base(), &[]);
+        let case = base().with(|case| case.status.verbs.freeze = Some(said()));
+        expect("frozen", &case, &[O1]);
+        let audited = case.audit();
+        assert_eq!(audited.permitted(), [], "nothing at all");
+        let told: Vec<&str> = audited.findings().iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(told, ["mika froze it: nothing is written, rollbacks included"]);
+        // A plan cannot take the word back for the operator.
+        let taken_back = case.with(|case| case.plan.status.verbs.freeze = None);
+        assert_eq!(taken_back.audit().permitted(), []);
     }
 }
 

@@ -108,3 +108,14 @@ fn the_cause_is_what_stopped_the_plan_and_no_warning() {
     assert_eq!(audited.cause().map(|it| it.invariant), Some(Invariant::C2));
     assert_eq!(rollback().audit().cause(), None);
 }
+
+#[test]
+fn a_finding_is_shown_with_the_number_of_its_promise() {
+    for invariant in ALL {
+        assert_eq!(invariant.name(), format!("{invariant:?}"));
+        let message = "api-fargate has no healthy target".to_owned();
+        let told = Finding { message, ..finding(Severity::Fatal, invariant, None) };
+        let expected = format!("{invariant:?}: api-fargate has no healthy target");
+        assert_eq!(told.to_string(), expected);
+    }
+}

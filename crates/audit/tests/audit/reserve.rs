@@ -66,6 +66,8 @@ fn a_maximum_keeps_room_for_all_traffic() {
     expect("below it", &lowered(EC2_NEEDS - 1), &[S5]);
     let crossed = doing(vec![set_bounds(Side::Ec2, (100, 600), (601, 600))]);
     expect("a minimum above the maximum", &crossed, &[S5]);
+    let fixed = doing(vec![set_bounds(Side::Ec2, (100, 600), (600, 600))]);
+    expect("a minimum that is the maximum", &fixed, &[]);
 }
 
 #[test]
@@ -80,6 +82,13 @@ fn with_all_traffic_on_ec2_its_own_scaling_is_enough() {
     expect("clients still come", &back(Some(61.0)), &[S5]);
     expect("not known", &back(None), &[S5]);
     expect("not a number", &back(Some(f64::NAN)), &[S5]);
+    let unused = back(Some(0.0)).with(|case| case.live(weights(100)));
+    expect("weights that nobody follows yet", &unused, &[S5]);
+    let dark = back(Some(0.0)).with(|case| {
+        let pair = model::route::WeightPair { ec2: 0, fargate: 0 };
+        case.live(weights(0).into_keys().map(|key| (key, pair)).collect());
+    });
+    expect("no weight at all", &dark, &[S5]);
     let leaving = back(Some(0.0)).with(|case| {
         let bounds = case.plan.actions.remove(0);
         case.moves(0, 10, Direction::Advance);
@@ -124,6 +133,7 @@ fn no_scheduled_action_takes_the_reserve_away() {
     expect("below it", &put("ferry-a", Some(EC2_NEEDS - 1), None), &[S5]);
     expect("a maximum below it", &put("ferry-a", None, Some(EC2_NEEDS - 1)), &[S5]);
     expect("crossed", &put("ferry-a", Some(300), Some(200)), &[S5]);
+    expect("fixed", &put("ferry-a", Some(300), Some(300)), &[]);
     let unknown = put("ferry-a", Some(99), None).with(|case| {
         case.observation.load = Seen::unknown(Gap::Failed);
     });
@@ -147,6 +157,12 @@ fn what_was_left_pending_is_found() {
         case.plan.actions = vec![Action::DeleteScheduled { side: Side::Ec2, name }];
     });
     expect("deleted in this pass", &deleted, &[]);
+    let namesake = pending("ferry-back").with(|case| {
+        let name = "ferry-back".to_owned();
+        case.scaling(Side::Fargate).scheduled = vec![scheduled(&name, 60, Some(200), None)];
+        case.plan.actions = vec![Action::DeleteScheduled { side: Side::Fargate, name }];
+    });
+    expect("the other side's of the same name deleted", &namesake, &[S5]);
     let rewritten = pending("ferry-back").with(|case| {
         let scheduled = scheduled("ferry-back", 60, Some(95), None);
         case.plan.actions = vec![Action::PutScheduled { side: Side::Ec2, scheduled }];
@@ -194,6 +210,23 @@ fn a_scheduled_raise_is_not_taken_away() {
 }
 
 #[test]
+fn what_is_too_little_already_and_stays_so_is_not_this_plans_doing() {
+    let low = |pending: &str, min| {
+        let put = scheduled("ferry-b", 90, Some(95), None);
+        doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled: put }]).with(|case| {
+            case.scaling(Side::Ec2).bounds.min = 50;
+            case.scaling(Side::Ec2).scheduled = vec![scheduled(pending, 60, Some(min), None)];
+        })
+    };
+    expect("a raise that does not suffice", &low("ferry-a", 60), &[]);
+    expect("the same again", &low("ferry-a", 50), &[]);
+    expect("one task fewer", &low("ferry-a", 49), &[S5]);
+    let unknown = doing(vec![set_bounds(Side::Ec2, (100, 600), (101, 600))])
+        .with(|case| case.observation.load = Seen::unknown(Gap::Failed));
+    expect("a raise while nobody knows the need", &unknown, &[]);
+}
+
+#[test]
 fn a_desired_count_is_set_only_where_nothing_scales() {
     let desired =
         |side, count| doing(vec![Action::SetDesired { side, expected: 100, desired: count }]);
@@ -214,6 +247,8 @@ fn a_desired_count_is_set_only_where_nothing_scales() {
     expect("EC2 below it", &alone(Side::Ec2, EC2_NEEDS - 1), &[S5]);
     expect("Fargate to its need", &alone(Side::Fargate, FARGATE_NEEDS_NOW), &[]);
     expect("Fargate below it", &alone(Side::Fargate, FARGATE_NEEDS_NOW - 1), &[S5]);
+    let short_already = alone(Side::Ec2, 100).with(|case| case.load().peak_rpm = 20_000.0);
+    expect("EC2 left where it is", &short_already, &[]);
     let drained = alone(Side::Ec2, 0).with(|case| case.status.drained_at = Some(ago(1)));
     expect("EC2 drained", &drained, &[]);
     let unexpected = alone(Side::Ec2, 120).with(|case| {
@@ -230,6 +265,11 @@ fn an_action_of_the_past_is_said() {
     let case = doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled: past }]);
     expect("past", &case, &[]);
     assert_eq!(case.audit().findings().len(), 1);
+    for (minutes, told) in [(0, 1), (1, 0)] {
+        let scheduled = scheduled("ferry-a", minutes, Some(200), None);
+        let case = doing(vec![Action::PutScheduled { side: Side::Ec2, scheduled }]);
+        assert_eq!(case.audit().findings().len(), told, "in {minutes} minutes");
+    }
 }
 
 #[test]

@@ -205,6 +205,13 @@ fn a_fall_has_a_reason() {
                 },
                 &[],
             ),
+            // A reason that is not kept is another fault, and only that.
+            ("an old latch, forgotten", |case| case.status.latch = Some(latch(1)), &[S6]),
+            (
+                "a verdict that does not latch",
+                |case| case.verdict(VerdictKind::RollBack, VerdictReason::CandidateDead),
+                &[S6],
+            ),
             ("an operator", |case| case.status.verbs.rollback = Some(said()), &[]),
             (
                 "a lower pin",

@@ -2,25 +2,11 @@
 
 use model::{Share, Span};
 use serde_json::json;
-use store::{Answer, Version};
+use store::Answer;
 
-use crate::tap::SaveTrouble;
-use crate::world::{START, controller, frozen_or_not, region, run, spec, tick};
+use crate::world::{START, controller, frozen_or_not, refusals, region, run, spec, tick};
 
 const LONG: Span = Span::from_mins(30);
-
-fn refusals() -> Vec<SaveTrouble> {
-    let message = || "a fault".to_owned();
-    let (expected, found) = (Version(1), Version(9));
-    vec![
-        SaveTrouble::Refused(store::Error::Unavailable { message: message() }),
-        SaveTrouble::Refused(store::Error::ReadOnly { message: message() }),
-        SaveTrouble::Refused(store::Error::Full { message: message() }),
-        SaveTrouble::Refused(store::Error::Conflict { name: "api".to_owned(), expected, found }),
-        SaveTrouble::Refused(store::Error::OutcomeUnknown { message: message() }),
-        SaveTrouble::ReplyLost,
-    ]
-}
 
 #[test]
 fn nothing_is_written_when_the_intent_could_not_be_saved() {

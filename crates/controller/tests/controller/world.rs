@@ -17,9 +17,9 @@ use region::spec::{
 };
 use region::{Region, RegionSpec, SimulatedCloud};
 use serde_json::{Value, json};
-use store::Contents;
+use store::{Contents, Version};
 
-use crate::tap::Tap;
+use crate::tap::{SaveTrouble, Tap};
 
 /// When controllers begin; the region has run for three hours by then. A Monday.
 pub(crate) const START: Time = Time::from_secs(1_767_571_200);
@@ -129,6 +129,20 @@ pub(crate) fn run(tap: &Tap, controller: &mut Controller, span: Span) -> Vec<Tic
         ticks.push(tick);
     }
     ticks
+}
+
+/// Each way in which a save can fail.
+pub(crate) fn refusals() -> Vec<SaveTrouble> {
+    let message = || "a fault".to_owned();
+    let (expected, found) = (Version(1), Version(9));
+    vec![
+        SaveTrouble::Refused(store::Error::Unavailable { message: message() }),
+        SaveTrouble::Refused(store::Error::ReadOnly { message: message() }),
+        SaveTrouble::Refused(store::Error::Full { message: message() }),
+        SaveTrouble::Refused(store::Error::Conflict { name: "api".to_owned(), expected, found }),
+        SaveTrouble::Refused(store::Error::OutcomeUnknown { message: message() }),
+        SaveTrouble::ReplyLost,
+    ]
 }
 
 impl Tap {

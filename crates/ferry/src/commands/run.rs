@@ -204,6 +204,8 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| Failure::Unreachable(format!("--listen {address}: {error}")))?;
+    // Port 0 asks for any that is free, and whoever asked wants to know which it is.
+    let address = listener.local_addr().unwrap_or(address);
     let leases = store(arguments.store.as_deref()).await?;
     let version = env!("CARGO_PKG_VERSION");
     let metrics = Arc::new(Metrics::new(version, &CALLS, arguments.metrics_per_migration));

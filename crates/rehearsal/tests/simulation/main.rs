@@ -9,6 +9,7 @@ mod determinism;
 mod faults;
 mod fleet;
 mod founding_incident;
+mod outlook;
 mod promises;
 mod seeds;
 mod traffic_flow;

@@ -70,7 +70,8 @@ const TABLE: &[Row] = &[
         &[],
     ),
     edge("report", &["model", "rehearsal"], &["manifest"]),
-    edge("server", &["model", "store"], &[]),
+    // It works out the calendar of what follows when that is asked for.
+    edge("server", &["model", "planner", "store"], &[]),
     edge(
         "daemon",
         &["model", "configuration", "cloud", "store", "region", "controller", "server"],

@@ -37,8 +37,10 @@ pub struct Source {
 /// A confirmation of something else than what waits for one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the removal of {} is not what waits for a confirmation, which is that of {}; look again and \
-     confirm exactly those names", words(.named), words(.pending)
+    "the removal of {} does not wait for a confirmation{}", words(.named),
+    if .pending.is_empty() { ", and nothing else does".to_owned() } else {
+        format!(": that of {} does; look again and confirm exactly those names", words(.pending))
+    }
 )]
 pub struct NotPending {
     /// What was to be confirmed.

@@ -16,6 +16,7 @@ use model::{PerSide, Time};
 use planner::{Dependencies, Grant, History, Input};
 use store::Answer;
 
+use crate::judging;
 use crate::tick::Pass;
 use crate::watch::{Blind, Watch};
 
@@ -96,6 +97,7 @@ pub(crate) fn decide(
                 generation: watch.managed.generation,
                 migration: Arc::clone(&watch.managed.migration),
                 latest: watch.latest,
+                coverage: watch.judge.as_ref().and_then(judging::asked),
             })
         })
         .collect()

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::managed::Managed;
 use crate::surge;
+use crate::watch::Judge;
 
 /// What is learnt from EC2's past once and then stays: a threshold that moved with the
 /// migration would hide what the migration does.
@@ -63,6 +64,16 @@ pub(crate) fn settings(managed: &Managed, frozen: &Frozen) -> Settings {
             .map(|requests_high| Coverage::of_high_load(requests_high, !frozen.surges.is_empty())),
         ..Settings::of_spec(&managed.migration.spec)
     }
+}
+
+/// What a proof must have seen, in the words that people are shown.
+pub(crate) fn asked(judge: &Judge) -> Option<model::verdict::Coverage> {
+    let coverage = judge.settings.coverage.as_ref()?;
+    Some(model::verdict::Coverage {
+        share_min: coverage.share_min,
+        minutes: coverage.minutes,
+        surges: if coverage.surge { judge.frozen.surges.clone() } else { BTreeSet::new() },
+    })
 }
 
 /// The latency thresholds to count at on one side: Fargate's comparison thresholds are higher by

@@ -12,7 +12,7 @@ use model::observation::{Deployment, Observation, Seen};
 use model::plan::Plan;
 use model::settings::Settings;
 use model::spec::Migration;
-use model::verdict::{Evidence, Verdict, VerdictKind, VerdictReason};
+use model::verdict::{Coverage, Evidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Side, Time};
 use planner::History;
 use store::{Answer, Store};
@@ -68,6 +68,8 @@ pub struct Pass {
     pub migration: Arc<Migration>,
     /// The newest settled minute of each side, for people.
     pub latest: PerSide<Latest>,
+    /// What a proof must have seen; `None` where nothing is asked or the past is not known.
+    pub coverage: Option<Coverage>,
 }
 
 impl Controller {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::verb::Verb;
 use server::api::{Heard, Released};
-use server::{Desk, Fleet, Refused};
+use server::{Desk, Fleet, Page, Refused};
 use store::Store;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
@@ -129,7 +129,7 @@ impl Desk for Office {
     async fn history(
         &self,
         name: &str,
-        after: u64,
+        page: Page,
         limit: usize,
     ) -> Result<Vec<store::Numbered>, Refused> {
         let fleet = self.fleet();
@@ -139,7 +139,10 @@ impl Desk for Office {
         let store = lock(&self.history).clone();
         let store = store
             .ok_or_else(|| Refused::Unavailable("the store has not been opened yet".to_owned()))?;
-        let entries = store.history(name, after, limit).await;
+        let entries = match page {
+            Page::After(after) => store.history(name, after, limit).await,
+            Page::Before(before) => store.latest(name, before, limit).await,
+        };
         entries.map_err(|error| Refused::Unavailable(error.to_string()))
     }
 

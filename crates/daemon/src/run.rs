@@ -244,6 +244,7 @@ impl Daemon {
             self.fleet.migrations.remove(name);
             self.fleet.counts.remove(name);
         }
+        self.fleet.settings = Arc::new(settings.clone());
         self.settings = settings;
         let configuration = &mut self.fleet.daemon.configuration;
         configuration.files = files;

@@ -35,6 +35,7 @@ pub(crate) fn detail(pass: Pass) -> Detail {
                 slow_ratio: latest.slow_ratio,
             }
         }),
+        coverage: pass.coverage,
     }
 }
 
@@ -74,6 +75,14 @@ fn tasks(pass: &Pass, side: Side) -> Option<Tasks> {
 /// What a migration is at: the first thing that is done, or the first that stands in the way.
 fn doing(plan: &Plan) -> String {
     let conditions = &plan.status.conditions;
+    // Nothing is worse to overlook: not even a rollback is written.
+    let frozen = conditions.get(ConditionType::Paused).filter(|paused| {
+        paused.status == ConditionStatus::True
+            && matches!(paused.reason.as_str(), "WritesFrozen" | "FrozenByOperator")
+    });
+    if let Some(frozen) = frozen {
+        return frozen.message.clone();
+    }
     if let Some(succeeded) = conditions.get(ConditionType::Succeeded)
         && succeeded.status == ConditionStatus::True
     {
@@ -93,12 +102,18 @@ fn doing(plan: &Plan) -> String {
 }
 
 fn spoken(line: &model::plan::Line) -> Spoken {
-    let (said, message, opens_at) = match &line.said {
+    let (said, message, refusal) = match &line.said {
         Said::Open => ("open", String::new(), None),
         Said::Done(why) => ("done", why.clone(), None),
-        Said::Refused(refusal) => ("refused", refusal.reason.to_string(), refusal.opens_at),
+        Said::Refused(refusal) => ("refused", refusal.reason.to_string(), Some(refusal)),
     };
-    Spoken { rule: line.rule.name().to_owned(), said: said.to_owned(), message, opens_at }
+    Spoken {
+        rule: line.rule.name().to_owned(),
+        said: said.to_owned(),
+        message,
+        opens_at: refusal.and_then(|refusal| refusal.opens_at),
+        reason: refusal.map(|refusal| refusal.reason.clone()),
+    }
 }
 
 /// What is left of a migration whose file is gone.

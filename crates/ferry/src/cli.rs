@@ -10,7 +10,9 @@ use analysis::signal::Signal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
-pub(crate) use self::daemon::{Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server};
+pub(crate) use self::daemon::{
+    Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server, Shown, ShownDaemon,
+};
 use crate::commands::run::Run;
 
 /// Carries Amazon ECS services from EC2 to Fargate without breaking their SLOs.
@@ -53,9 +55,12 @@ pub(crate) enum Command {
     Describe(One),
     /// Say why a migration stands where it stands: verdict, evidence, rules, findings.
     Explain(One),
-    /// Say what the last pass did, what it refused, and when refusals end by themselves.
-    Plan(One),
-    /// Print what happened to a migration, oldest first.
+    /// Say what is done now, what stands against the next step, and what follows at the earliest.
+    ///
+    /// The calendar supposes that every verdict is good and nothing else goes wrong: nothing comes
+    /// earlier than it says, and tasks that start and metrics that arrive take minutes more.
+    Plan(Shown),
+    /// Print what happened to a migration, newest first.
     History(History),
     /// Take no step forward until `resume`; judging and going back go on.
     Pause(OneOrAll),
@@ -74,7 +79,7 @@ pub(crate) enum Command {
     /// Confirm that the files of these migrations are meant to be gone.
     Confirm(Confirm),
     /// Show the daemon itself; the exit code is 1 if it has a problem.
-    Status(Daemon),
+    Status(ShownDaemon),
     /// Ask whether the daemon's loop is alive: for the health check of a container.
     ///
     /// Waits at most 3 seconds. Exit codes: 0 alive, 1 it says it is not, 3 it did not answer. ECS

@@ -1,11 +1,11 @@
 //! Verdicts: what the judge says of the sides, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Side, Span};
+use crate::{Share, Side, Span};
 
 /// Advance, hold or roll back, with the reason and the evidence behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,19 @@ pub struct SignalEvidence {
     pub burn_fargate: f64,
     /// EC2's burn over the last hour.
     pub burn_ec2: f64,
+}
+
+/// What a proof must have seen besides enough requests (A6), learnt from EC2's past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Coverage {
+    /// Asked for from this share upwards.
+    pub share_min: Share,
+    /// Minutes of high load that are needed on each step.
+    pub minutes: u32,
+    /// Minutes of the UTC day in which a surge recurs, of which one must have been seen; none:
+    /// no surge recurs.
+    pub surges: BTreeSet<i64>,
 }
 
 /// Why the judge says what it says. Each names what an operator would look at.

@@ -128,7 +128,7 @@ impl<'a> Facts<'a> {
 }
 
 /// What the router can express; `None` where this version has nothing to move.
-fn limits(spec: &Spec) -> Option<RouteLimits> {
+pub(crate) fn limits(spec: &Spec) -> Option<RouteLimits> {
     match &spec.workload {
         Workload::QueueWorker(_) | Workload::Scheduled(_) => return None,
         Workload::LoadBalanced => {}

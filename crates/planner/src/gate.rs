@@ -57,7 +57,7 @@ pub const GATES: [Gate; 12] = [
     Gate { rule: Rule::Budget, ask: budget::ask },
 ];
 
-pub(crate) use evidence::speaks_of_step;
+pub(crate) use evidence::{is_harmless, speaks_of_step};
 
 /// What keeps a half-landed step from being finished: not the calendar and not a pause, which
 /// it had passed, but whatever would make more traffic on Fargate unsafe now.

@@ -14,6 +14,9 @@
 //! do nothing says why, in the same typed words that status, events, metrics and the command
 //! line use.
 //!
+//! [`outlook`](mod@outlook) asks the same rules ahead of time, in a world without trouble, for the
+//! calendar of what follows.
+//!
 //! Deliberately absent: clocks, randomness, I/O, the judging of minutes (`analysis`), the calls
 //! that carry a plan out (`controller`), and a second opinion on it (`audit`).
 
@@ -26,6 +29,7 @@ mod facts;
 mod gate;
 mod need;
 mod next;
+pub mod outlook;
 mod plan;
 mod rule;
 mod snapshot;

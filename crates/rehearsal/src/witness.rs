@@ -230,6 +230,10 @@ impl Store for Witness {
         self.inner.history(name, after, limit).await
     }
 
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> Result<Vec<Numbered>> {
+        self.inner.latest(name, before, limit).await
+    }
+
     async fn load_fact(&self, key: &str) -> Result<Option<Fact>> {
         self.inner.load_fact(key).await
     }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::condition::ConditionType;
+use model::plan::Reason;
 use model::spec::Migration;
 use model::status::Status;
-use model::verdict::Verdict;
+use model::verdict::{Coverage, Verdict};
 use model::{PerSide, Share, Time};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,9 @@ pub struct Detail {
     pub findings: Vec<String>,
     /// Minutes and counts of the newest settled minute.
     pub latest: PerSide<Latest>,
+    /// What a proof must have seen besides enough requests; `None` where nothing is asked or the
+    /// past is not known yet.
+    pub coverage: Option<Coverage>,
 }
 
 /// What the last pass decided, word for word.
@@ -109,6 +113,85 @@ pub struct Spoken {
     pub message: String,
     /// When it opens by itself, where that is known.
     pub opens_at: Option<Time>,
+    /// Why it is refused, for programs; `None` where it is not.
+    pub reason: Option<Reason>,
+}
+
+/// What the last pass decided, and the calendar of what follows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outlook {
+    /// The migration.
+    pub name: String,
+    /// What it is at, in a sentence.
+    pub doing: String,
+    /// What the last pass decided.
+    pub now: Planned,
+    /// What stands in the way and ends at no known time, in sentences. The calendar says what
+    /// follows once it is gone.
+    pub in_the_way: Vec<String>,
+    /// What follows, in order of time, if every verdict is good.
+    pub calendar: Vec<Coming>,
+    /// Where the calendar ends.
+    pub end: End,
+}
+
+/// Something that will happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Coming {
+    /// The earliest time at which it can.
+    pub at: Time,
+    /// When it comes if the proof of the present step comes at its present rate, where that is
+    /// later.
+    pub expected: Option<Time>,
+    /// What.
+    pub what: Milestone,
+    /// The share on Fargate from then on, in parts per thousand.
+    pub share: Share,
+    /// What it waits for last: settling, dwell, highLoad, surge, proof, window, freeze, operator,
+    /// bake, quiet.
+    pub bound: Option<String>,
+    /// The same in words; empty where nothing is waited for.
+    pub why: String,
+}
+
+/// What may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Milestone {
+    /// A step forward.
+    Step,
+    /// The end of the bake.
+    Baked,
+    /// The end of the drain.
+    Drained,
+}
+
+/// Where a calendar ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct End {
+    /// How.
+    pub kind: EndKind,
+    /// When, where it ends before all is done.
+    pub at: Option<Time>,
+    /// In a sentence.
+    pub message: String,
+}
+
+/// How a calendar ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EndKind {
+    /// All is done.
+    Drained,
+    /// The share that is asked for is held.
+    Held,
+    /// Something stands in the way from then on, and ends at no known time.
+    Stopped,
+    /// It is not known yet.
+    Unknown,
 }
 
 /// One change and what became of it.
@@ -225,9 +308,10 @@ pub struct Confirmation {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History {
-    /// Oldest first.
+    /// Newest first, or oldest first where `after` was asked with.
     pub entries: Vec<store::Numbered>,
-    /// Ask with `after` this for what follows.
+    /// Ask with `before` this, or with `after` this where that was asked with, for the next page;
+    /// `None` at the end.
     pub next: Option<u64>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use model::settings::Settings;
 use model::verb::Verb;
 
 use crate::api::{DaemonStatus, Detail, Heard, Orphan, Released};
@@ -14,6 +15,8 @@ use crate::api::{DaemonStatus, Detail, Heard, Orphan, Released};
 pub struct Fleet {
     /// The daemon.
     pub daemon: DaemonStatus,
+    /// What holds for all migrations.
+    pub settings: Arc<Settings>,
     /// The migrations by name.
     pub migrations: BTreeMap<String, Arc<Detail>>,
     /// Those whose file is gone.
@@ -31,6 +34,15 @@ pub struct Counts {
     pub drifts: u64,
     /// Steps forward.
     pub steps: u64,
+}
+
+/// Which part of a history is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// What follows this entry, oldest first.
+    After(u64),
+    /// What comes before this entry, newest first.
+    Before(u64),
 }
 
 /// Why a request was not done, told apart by who acts on it.
@@ -59,14 +71,14 @@ pub trait Desk: Send + Sync {
     /// How old that may be.
     fn heartbeat_age_max(&self) -> Duration;
 
-    /// History of a migration, oldest first, managed or not.
+    /// Up to `limit` entries of the history of a migration, managed or not.
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn history(
         &self,
         name: &str,
-        after: u64,
+        page: Page,
         limit: usize,
     ) -> Result<Vec<store::Numbered>, Refused>;
 

@@ -2,10 +2,33 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::routes::SEQUENCE_MAX;
+
 /// The document that `/api/v1/openapi.json` serves.
 #[must_use]
 pub fn document() -> Value {
     let mut paths = Map::new();
+    of_daemon(&mut paths);
+    of_migrations(&mut paths);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ferry", "version": "v1",
+            "description": "What Ferry sees and decides, and what operators say to it. No GET \
+                changes anything. Shares are parts per thousand, times RFC 3339 in UTC.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas(),
+        },
+    })
+}
+
+fn of_daemon(paths: &mut Map<String, Value>) {
     paths.insert("/metrics".into(), json!({"get": plain("Metrics", "Metrics for Prometheus.")}));
     paths.insert("/livez".into(), json!({"get": plain("Health", "Whether the loop is alive.")}));
     paths.insert("/readyz".into(), json!({"get": plain("Health", "Whether it can act.")}));
@@ -24,6 +47,9 @@ pub fn document() -> Value {
         "requestBody": {"required": true, "content": {"application/json": {"schema": reference("Confirmation")}}},
         "responses": responses("Confirmation", &["400", "401", "403", "409", "413", "415", "422", "503"]),
     }}));
+}
+
+fn of_migrations(paths: &mut Map<String, Value>) {
     paths.insert(
         "/api/v1/migrations".into(),
         json!({"get": read(
@@ -38,8 +64,21 @@ pub fn document() -> Value {
     paths.insert(
         "/api/v1/migrations/{name}/history".into(),
         json!({"get": read(
-        "history", "Migrations", "What happened, oldest first.",
-        &[name(), query("after", 0, None), query("limit", 1, Some(1000))], "History")}),
+        "history", "Migrations",
+        "What happened, newest first; with `after` oldest first.",
+        &[
+            name(),
+            query("before", 1, "Only what comes before this entry."),
+            query("after", 0, "Only what follows this entry, oldest first."),
+            query("limit", 1, "How many entries at most, by default 100."),
+        ], "History")}),
+    );
+    paths.insert(
+        "/api/v1/migrations/{name}/plan".into(),
+        json!({"get": read(
+        "plan", "Migrations",
+        "What the last pass decided, and the calendar of what follows if every verdict is good.",
+        &[name()], "Outlook")}),
     );
     for (verb, summary) in VERBS {
         paths.insert(
@@ -54,22 +93,6 @@ pub fn document() -> Value {
         "requestBody": {"required": false, "content": {"application/json": {"schema": reference("Nothing")}}},
         "responses": responses("Released", &["400", "401", "403", "404", "409", "413", "415", "422", "503"]),
     }}));
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Ferry", "version": "v1",
-            "description": "What Ferry sees and decides, and what operators say to it. No GET \
-                changes anything. Shares are parts per thousand, times RFC 3339 in UTC.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "servers": [{"url": "/"}],
-        "security": [{"bearer": []}],
-        "paths": paths,
-        "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "schemas": schemas(),
-        },
-    })
 }
 
 const VERBS: [(&str, &str); 6] = [
@@ -156,12 +179,12 @@ fn name() -> Value {
     json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}})
 }
 
-fn query(name: &str, minimum: u64, maximum: Option<u64>) -> Value {
-    let mut schema = json!({"type": "integer", "minimum": minimum});
-    if let Some(maximum) = maximum {
-        schema["maximum"] = maximum.into();
-    }
-    json!({"name": name, "in": "query", "required": false, "schema": schema})
+fn query(name: &str, minimum: u64, description: &str) -> Value {
+    let maximum = if name == "limit" { store::HISTORY_PAGE_MAX as u64 } else { SEQUENCE_MAX };
+    json!({
+        "name": name, "in": "query", "required": false, "description": description,
+        "schema": {"type": "integer", "minimum": minimum, "maximum": maximum},
+    })
 }
 
 /// The types of [`crate::api`]. What is inside a spec, a status or a verdict is described by
@@ -216,16 +239,31 @@ fn schemas() -> Value {
                 "doing": text, "since": time, "conditions": list(&text),
             }),
         ),
-        "Spoken": object(&["rule", "said", "message", "opensAt"], json!({
+        "Spoken": object(&["rule", "said", "message", "opensAt", "reason"], json!({
             "rule": text, "said": {"enum": ["open", "done", "refused"]},
-            "message": text, "opensAt": time,
+            "message": text, "opensAt": time, "reason": {"type": ["object", "null"]},
+        })),
+        "Outlook": object(&["name", "doing", "now", "inTheWay", "calendar", "end"], json!({
+            "name": text, "doing": text, "now": reference("Planned"), "inTheWay": list(&text),
+            "calendar": list(&reference("Coming")), "end": reference("End"),
+        })),
+        "Coming": object(&["at", "expected", "what", "share", "bound", "why"], json!({
+            "at": {"type": "string", "format": "date-time"}, "expected": time,
+            "what": {"enum": ["step", "baked", "drained"]},
+            "share": {"type": "integer", "minimum": 0, "maximum": 1000},
+            "bound": {"type": ["string", "null"]}, "why": text,
+        })),
+        "End": object(&["kind", "at", "message"], json!({
+            "kind": {"enum": ["drained", "held", "stopped", "unknown"]}, "at": time,
+            "message": text,
         })),
         "Planned": object(&["at", "lines", "actions", "next"], json!({
             "at": time, "lines": list(&reference("Spoken")),
             "actions": list(&reference("Done")), "next": share,
         })),
         "Detail": object(
-            &["summary", "migration", "status", "seenAt", "verdict", "plan", "findings", "latest"],
+            &["summary", "migration", "status", "seenAt", "verdict", "plan", "findings", "latest",
+                "coverage"],
             json!({
                 "summary": reference("Summary"),
                 "migration": {"type": "object"}, "status": {"type": "object"},
@@ -233,6 +271,7 @@ fn schemas() -> Value {
                 "verdict": {"type": "object"},
                 "plan": reference("Planned"), "findings": list(&text),
                 "latest": sides(&reference("Latest")),
+                "coverage": {"type": ["object", "null"]},
             }),
         ),
         "Orphan": object(&["name", "share", "saved", "floors"], json!({

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,10 +14,11 @@ use model::verb::Verb;
 use serde::Deserialize;
 
 use crate::api::{Confirmation, History, List};
-use crate::desk::Desk;
-use crate::guard::{BODY_BYTES_MAX, Refusal, admit, body, expected, json, tagged};
+use crate::desk::{Desk, Page};
+use crate::guard::{BODY_BYTES_MAX, Name, Refusal, admit, body, expected, json, tagged};
 use crate::metrics::Metrics;
 use crate::openapi;
+use crate::outlook;
 use crate::tokens::{Role, Tokens};
 
 /// Who may use the API.
@@ -28,6 +29,9 @@ pub enum Access {
     /// Anyone may read, nobody may change anything: for a listener on loopback.
     ReadOnly,
 }
+
+/// Far beyond any entry's number, and below what JSON numbers hold exactly.
+pub(crate) const SEQUENCE_MAX: u64 = 1 << 53;
 
 /// Entries of a page of history unless asked otherwise.
 const PAGE_DEFAULT: usize = 100;
@@ -55,6 +59,7 @@ pub fn router(desk: Arc<dyn Desk>, metrics: Arc<Metrics>, access: Access) -> Rou
         .route("/api/v1/configuration/confirm", post(confirm))
         .route("/api/v1/migrations", get(list))
         .route("/api/v1/migrations/{name}", get(detail))
+        .route("/api/v1/migrations/{name}/plan", get(plan))
         .route("/api/v1/migrations/{name}/history", get(history))
         .route("/api/v1/migrations/{name}/pause", verb(|b, h| plain(b, h, Verb::Pause)))
         .route("/api/v1/migrations/{name}/resume", verb(|b, h| plain(b, h, Verb::Resume)))
@@ -123,15 +128,18 @@ async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     Ok(json(StatusCode::OK, &list))
 }
 
-async fn detail(
-    State(shared): State<Shared>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
+async fn detail(State(shared): State<Shared>, Name(name): Name, headers: HeaderMap) -> Answer {
     admit(&shared.access, &headers, Role::Viewer)?;
     let fleet = shared.desk.fleet();
     let detail = fleet.migrations.get(&name).ok_or_else(|| unknown(&name))?;
     Ok(tagged(detail.as_ref(), &detail.summary.revision))
+}
+
+async fn plan(State(shared): State<Shared>, Name(name): Name, headers: HeaderMap) -> Answer {
+    admit(&shared.access, &headers, Role::Viewer)?;
+    let fleet = shared.desk.fleet();
+    let detail = fleet.migrations.get(&name).ok_or_else(|| unknown(&name))?;
+    Ok(json(StatusCode::OK, &outlook::of(detail, &fleet.settings)))
 }
 
 fn unknown(name: &str) -> Refusal {
@@ -140,39 +148,67 @@ fn unknown(name: &str) -> Refusal {
 
 async fn history(
     State(shared): State<Shared>,
-    Path(name): Path<String>,
+    Name(name): Name,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
     admit(&shared.access, &headers, Role::Viewer)?;
-    let (after, limit) = page(query.as_deref().unwrap_or_default())?;
-    let entries = shared.desk.history(&name, after, limit).await?;
-    let next = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.sequence);
+    let wanted = Wanted::of(query.as_deref().unwrap_or_default())?;
+    let mut entries = shared.desk.history(&name, wanted.page(), wanted.limit()).await?;
+    let is_full = entries.len() == wanted.limit();
+    // With both words it is what lies between.
+    entries.retain(|entry| wanted.before.is_none_or(|before| entry.sequence < before));
+    let next = entries.last().filter(|_| is_full && entries.len() == wanted.limit());
+    let next = next.map(|entry| entry.sequence);
     Ok(json(StatusCode::OK, &History { entries, next }))
 }
 
-/// `after` and `limit` of a query.
-fn page(query: &str) -> Result<(u64, usize), Refusal> {
-    let bad = |message: String| Refusal::new(StatusCode::BAD_REQUEST, message);
-    let (mut after, mut limit) = (0, PAGE_DEFAULT);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        match key {
-            "after" => {
-                let number = value.parse().ok();
-                after = number.ok_or_else(|| bad("`after` is a sequence number".to_owned()))?;
+/// What a query asks of a history.
+#[derive(Default)]
+struct Wanted {
+    before: Option<u64>,
+    after: Option<u64>,
+    limit: Option<u64>,
+}
+
+impl Wanted {
+    fn of(query: &str) -> Result<Self, Refusal> {
+        let mut wanted = Self::default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let page_max = u64::try_from(store::HISTORY_PAGE_MAX).unwrap_or(u64::MAX);
+            let (place, range) = match key {
+                "before" => (&mut wanted.before, 1..=SEQUENCE_MAX),
+                "after" => (&mut wanted.after, 0..=SEQUENCE_MAX),
+                "limit" => (&mut wanted.limit, 1..=page_max),
+                _ => return Err(bad_query("the query takes `before`, `after` and `limit`")),
+            };
+            let number = value.parse().ok().filter(|number| range.contains(number));
+            let number = number.ok_or_else(|| {
+                let (from, to) = (range.start(), range.end());
+                bad_query(format!("`{key}` is a whole number from {from} to {to}"))
+            })?;
+            if place.replace(number).is_some() {
+                return Err(bad_query(format!("give `{key}` once")));
             }
-            "limit" => {
-                let number = value.parse().ok();
-                let number = number.filter(|n| (1..=store::HISTORY_PAGE_MAX).contains(n));
-                limit = number.ok_or_else(|| {
-                    bad(format!("`limit` is a number from 1 to {}", store::HISTORY_PAGE_MAX))
-                })?;
-            }
-            _ => return Err(bad("the query takes `after` and `limit`".to_owned())),
+        }
+        Ok(wanted)
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE_DEFAULT)
+    }
+
+    fn page(&self) -> Page {
+        match self.after {
+            Some(after) => Page::After(after),
+            None => Page::Before(self.before.unwrap_or(SEQUENCE_MAX)),
         }
     }
-    Ok((after, limit))
+}
+
+fn bad_query(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message)
 }
 
 /// A body with nothing in it: `{}`, or none.
@@ -184,7 +220,17 @@ struct Nothing {}
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PinAt {
-    share: Option<u16>,
+    share: Option<serde_json::Number>,
+}
+
+/// A share in parts per thousand. To JSON Schema 250.0 is an integer as well.
+fn per_mille(number: &serde_json::Number) -> Option<Share> {
+    let whole = number.as_u64().or_else(|| {
+        // Adding zero makes -0.0 the same as 0.0.
+        let float = number.as_f64()? + 0.0;
+        (0..=1000_u16).find(|whole| f64::from(*whole).total_cmp(&float).is_eq()).map(u64::from)
+    })?;
+    Share::from_per_mille(u16::try_from(whole).ok()?)
 }
 
 fn plain(bytes: &Bytes, headers: &HeaderMap, verb: Verb) -> Result<Verb, Refusal> {
@@ -194,7 +240,7 @@ fn plain(bytes: &Bytes, headers: &HeaderMap, verb: Verb) -> Result<Verb, Refusal
 
 fn pin(bytes: &Bytes, headers: &HeaderMap) -> Result<Verb, Refusal> {
     let PinAt { share } = body(headers, bytes)?;
-    let share = share.and_then(Share::from_per_mille);
+    let share = share.as_ref().and_then(per_mille);
     let message = "the body is {\"share\": N} with N parts per thousand from 0 to 1000";
     let share =
         share.ok_or_else(|| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message.to_owned()))?;
@@ -204,7 +250,7 @@ fn pin(bytes: &Bytes, headers: &HeaderMap) -> Result<Verb, Refusal> {
 async fn say(
     verb: fn(&Bytes, &HeaderMap) -> Result<Verb, Refusal>,
     State(shared): State<Shared>,
-    Path(name): Path<String>,
+    Name(name): Name,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
@@ -218,7 +264,7 @@ async fn say(
 
 async fn release(
     State(shared): State<Shared>,
-    Path(name): Path<String>,
+    Name(name): Name,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {

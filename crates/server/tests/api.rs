@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use model::verb::Verb;
 use serde_json::{Value, json};
 use server::api::{Heard, Released};
-use server::{Access, Desk, Fleet, Metrics, Refused, Tokens, document, router};
+use server::{Access, Desk, Fleet, Metrics, Page, Refused, Tokens, document, router};
 use tower::ServiceExt as _;
 
 const VIEWER: &str = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";
@@ -44,7 +44,7 @@ impl Desk for Fake {
     async fn history(
         &self,
         name: &str,
-        _after: u64,
+        _page: Page,
         _limit: usize,
     ) -> Result<Vec<store::Numbered>, Refused> {
         known(name).map(|()| Vec::new())
@@ -174,6 +174,8 @@ async fn each_bad_request_has_its_status_and_a_sentence() {
         ("POST", PAUSE, vec![any, json_body], "{", 400),
         ("POST", PAUSE, vec![any], "{}", 415),
         ("POST", PIN, vec![any, json_body], "{\"share\": 100}", 200),
+        ("POST", PIN, vec![any, json_body], "{\"share\": 100.0}", 200),
+        ("POST", PIN, vec![any, json_body], "{\"share\": 99.5}", 422),
         ("POST", PIN, vec![any, json_body], "{\"share\": 1001}", 422),
         ("POST", PIN, vec![any, json_body], "{\"share\": -1}", 422),
         ("POST", PIN, vec![any, json_body], "{\"share\": \"10%\"}", 422),
@@ -181,11 +183,21 @@ async fn each_bad_request_has_its_status_and_a_sentence() {
         ("POST", PIN, vec![any, json_body], large.as_str(), 413),
         ("POST", "/api/v1/migrations/none/pause", vec![any], "", 404),
         ("GET", "/api/v1/migrations/none", vec![], "", 404),
+        ("GET", "/api/v1/migrations/%ff", vec![], "", 400),
+        ("POST", "/api/v1/migrations/%ff/pause", vec![any], "", 400),
+        ("GET", "/api/v1/migrations/none/plan", vec![], "", 404),
         ("GET", "/api/v1/migrations/none/history", vec![], "", 404),
         ("GET", "/api/v1/migrations/api/history?limit=0", vec![], "", 400),
         ("GET", "/api/v1/migrations/api/history?limit=1001", vec![], "", 400),
         ("GET", "/api/v1/migrations/api/history?after=-1", vec![], "", 400),
         ("GET", "/api/v1/migrations/api/history?page=2", vec![], "", 400),
+        ("GET", "/api/v1/migrations/api/history?before=0", vec![], "", 400),
+        ("GET", "/api/v1/migrations/api/history?before=newest", vec![], "", 400),
+        ("GET", "/api/v1/migrations/api/history?before=9007199254740993", vec![], "", 400),
+        ("GET", "/api/v1/migrations/api/history?limit=1&limit=2", vec![], "", 400),
+        ("GET", "/api/v1/migrations/api/history?before=9&after=3", vec![], "", 200),
+        ("GET", "/api/v1/migrations/api/history?after=0", vec![], "", 200),
+        ("GET", "/api/v1/migrations/api/history?before=9&limit=10", vec![], "", 200),
         ("GET", "/api/v1/migrations/api/history?after=3&limit=10", vec![], "", 200),
         ("GET", PAUSE, vec![], "", 405),
         ("DELETE", "/api/v1/migrations/api", vec![], "", 405),

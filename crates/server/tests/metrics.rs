@@ -63,6 +63,7 @@ fn detail(name: &str) -> Detail {
         },
         plan: Planned::default(),
         findings: Vec::new(),
+        coverage: None,
         latest: PerSide::default(),
     }
 }

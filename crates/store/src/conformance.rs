@@ -38,6 +38,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("of two writers one wins and the other is told", |store| Box::pin(raced(store))),
     ("evidence has a limit", |store| Box::pin(limited(store))),
     ("history is in order and in pages", |store| Box::pin(paged(store))),
+    ("history is read from its end as well", |store| Box::pin(paged_back(store))),
     ("history drops its oldest entries and counts on", |store| Box::pin(dropped(store))),
     ("migrations are apart", |store| Box::pin(apart(store))),
     ("an intent and its two entries survive", |store| Box::pin(intended(store))),
@@ -118,6 +119,26 @@ async fn paged(store: &dyn Store) {
     }
     assert_eq!(store.history("api", after, 2).await, Ok(Vec::new()), "and then no more");
     assert_eq!(store.history("api", 0, 0).await, Ok(Vec::new()));
+    assert_eq!(store.history("api", u64::MAX, 2).await, Ok(Vec::new()), "far beyond the end");
+}
+
+async fn paged_back(store: &dyn Store) {
+    assert_eq!(store.latest("api", u64::MAX, 2).await, Ok(Vec::new()), "there is no record");
+    let entries: Vec<_> = (1..=5).map(entry).collect();
+    saves(store, "api", Version::NONE, &contents(1), &entries).await;
+    let (mut before, mut found) = (u64::MAX, Vec::new());
+    for expected in [vec![5, 4], vec![3, 2], vec![1], vec![]] {
+        let page = store.latest("api", before, 2).await.expect("it can be read");
+        let sequences: Vec<_> = page.iter().map(|numbered| numbered.sequence).collect();
+        assert_eq!(sequences, expected, "sequence numbers fall by one, from the newest");
+        before = sequences.last().copied().unwrap_or(before);
+        found.extend(page);
+    }
+    found.reverse();
+    assert_eq!(store.history("api", 0, 10).await, Ok(found), "the same entries as forwards");
+    for (before, limit) in [(u64::MAX, 0), (1, 10), (0, 10)] {
+        assert_eq!(store.latest("api", before, limit).await, Ok(Vec::new()));
+    }
 }
 
 async fn dropped(store: &dyn Store) {
@@ -137,6 +158,9 @@ async fn dropped(store: &dyn Store) {
     assert_eq!(kept.len(), HISTORY_ENTRIES_MAX);
     let first = kept.first().expect("there are many");
     assert_eq!((first.sequence, &first.entry), (8, &entry(8)), "the oldest seven are gone");
+    let page = store.latest("api", 10, usize::MAX).await.expect("it can be read");
+    let sequences: Vec<_> = page.iter().map(|numbered| numbered.sequence).collect();
+    assert_eq!(sequences, [9, 8], "they are gone from the end as well");
 }
 
 async fn apart(store: &dyn Store) {

@@ -4,7 +4,7 @@
 //! controller -- load  --> Record {version, contents: {status, intent, evidence}}
 //!            -- save  --> the contents and the history entries that tell of them, in one
 //!                         step, if the version is still the one that was loaded
-//!            -- history -> entries in order, oldest dropped beyond a limit
+//!            -- history -> entries in order, oldest dropped beyond a limit; latest -> from the end
 //! ```
 //!
 //! One write, [`Store::save`], does everything: a record and the history that explains it can
@@ -87,6 +87,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Corrupt`, `NewerSchema`, `Unavailable`.
     async fn history(&self, name: &str, after: u64, limit: usize) -> Result<Vec<Numbered>>;
+
+    /// Up to `limit` entries (at most [`HISTORY_PAGE_MAX`]) with a sequence number below `before`,
+    /// newest first.
+    ///
+    /// # Errors
+    /// `Corrupt`, `NewerSchema`, `Unavailable`.
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> Result<Vec<Numbered>>;
 
     /// What is known of the whole fleet under `key`; `None` where it was never saved.
     ///

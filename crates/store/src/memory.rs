@@ -101,6 +101,16 @@ impl Store for MemoryStore {
         Ok(page.cloned().collect())
     }
 
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> Result<Vec<Numbered>> {
+        let kept = self.lock();
+        let Some(migration) = kept.migrations.get(name) else {
+            return Ok(Vec::new());
+        };
+        let until = migration.history.partition_point(|numbered| numbered.sequence < before);
+        let page = migration.history.range(..until).rev().take(limit.min(HISTORY_PAGE_MAX));
+        Ok(page.cloned().collect())
+    }
+
     async fn load_fact(&self, key: &str) -> Result<Option<Fact>> {
         Ok(self.lock().facts.get(key).cloned())
     }

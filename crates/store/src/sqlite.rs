@@ -212,6 +212,15 @@ impl Store for SqliteStore {
         self.read(page).await
     }
 
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> Result<Vec<Numbered>> {
+        let name = name.to_owned();
+        let page = move |database: &mut Database| {
+            let page = database.find(|rows| rows::latest(rows, &name, before, limit))?;
+            Ok(page.unwrap_or_default())
+        };
+        self.read(page).await
+    }
+
     async fn load_fact(&self, key: &str) -> Result<Option<Fact>> {
         let key = key.to_owned();
         let row = self.read(move |database| database.find(|rows| rows::fact(rows, &key))).await?;

@@ -365,6 +365,10 @@ impl Store for Tap {
         self.kept.history(name, after, limit).await
     }
 
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> store::Result<Vec<Numbered>> {
+        self.kept.latest(name, before, limit).await
+    }
+
     async fn load_fact(&self, key: &str) -> store::Result<Option<Fact>> {
         self.kept.load_fact(key).await
     }

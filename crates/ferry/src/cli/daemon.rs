@@ -31,7 +31,7 @@ pub(crate) struct Get {
     /// What to print.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
-    /// Print again whenever something has changed; looks every 2 seconds.
+    /// Print again whenever more has changed than measured values; looks every 2 seconds.
     #[arg(short, long)]
     pub(crate) watch: bool,
     #[command(flatten)]
@@ -47,16 +47,34 @@ pub(crate) struct One {
     pub(crate) server: Server,
 }
 
+/// One migration, shown for people or for programs.
+#[derive(Debug, Args)]
+pub(crate) struct Shown {
+    /// Which migration.
+    pub(crate) name: String,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct History {
     /// Which migration, managed or not.
     pub(crate) name: String,
-    /// Only what follows this entry.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) after: u64,
-    /// At most so many entries [default: all that are kept].
+    /// Only what comes before this entry.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 53))]
+    pub(crate) before: Option<u64>,
+    /// Only what follows this entry, oldest first; 0 is from the beginning.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1 << 53))]
+    pub(crate) after: Option<u64>,
+    /// At most so many entries [default: 30; with --after all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
+    /// All entries that are kept.
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
     /// What to print: a table, or one JSON object on each line.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
@@ -93,6 +111,16 @@ pub(crate) struct Confirm {
     /// Exactly the names whose removal waits; `ferry status` lists them.
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// The daemon itself, shown for people or for programs.
+#[derive(Debug, Args)]
+pub(crate) struct ShownDaemon {
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
     #[command(flatten)]
     pub(crate) server: Server,
 }

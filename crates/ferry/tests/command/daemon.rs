@@ -34,14 +34,20 @@ fn json_is_what_the_daemon_sent() {
     let detail = office.ferry("get api -o json").stdout;
     let detail: server::api::Detail = serde_json::from_str(&detail).unwrap();
     assert_eq!(&detail, office.desk.fleet.migrations["api"].as_ref());
-    let lines = office.ferry("history api -o json").stdout;
+    let outlook = office.ferry("plan api -o json").stdout;
+    let outlook: server::api::Outlook = serde_json::from_str(&outlook).unwrap();
+    assert_eq!((outlook.name.as_str(), outlook.calendar.len()), ("api", 6));
+    let status = office.ferry("status -o json").stdout;
+    let status: DaemonStatus = serde_json::from_str(&status).unwrap();
+    assert_eq!(status, office.desk.fleet.daemon);
+    let lines = office.ferry("history api --after 0 -o json").stdout;
     let entries: Vec<store::Numbered> =
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(entries, office.desk.history);
 }
 
 #[test]
-fn history_follows_its_pages_up_to_the_limit() {
+fn history_shows_the_newest_first_and_follows_its_pages_up_to_the_limit() {
     let desk = FakeDesk { history: history(2_300), ..desk() };
     let office = Office::new("daemon-history", desk);
     let sequences = |arguments: &str| {
@@ -50,11 +56,26 @@ fn history_follows_its_pages_up_to_the_limit() {
         let sequences: Vec<u64> = answer.stdout.lines().map(of).collect();
         (sequences.len(), sequences.first().copied(), sequences.last().copied())
     };
-    assert_eq!(sequences(""), (2_300, Some(1), Some(2_300)));
+    assert_eq!(sequences(""), (30, Some(2_300), Some(2_271)));
+    assert_eq!(sequences("--all"), (2_300, Some(2_300), Some(1)));
+    assert_eq!(sequences("--limit 1500"), (1_500, Some(2_300), Some(801)));
+    assert_eq!(sequences("--before 101"), (30, Some(100), Some(71)));
+    assert_eq!(sequences("--before 101 --all"), (100, Some(100), Some(1)));
+    assert_eq!(sequences("--before 1"), (0, None, None));
+    assert_eq!(sequences("--after 0"), (2_300, Some(1), Some(2_300)));
     assert_eq!(sequences("--after 100 --limit 1500"), (1_500, Some(101), Some(1_600)));
     assert_eq!(sequences("--after 2300"), (0, None, None));
+    assert_eq!(sequences("--after 10 --before 14"), (3, Some(11), Some(13)));
     let shown = office.ferry("describe api").stdout;
     assert!(shown.contains("  2300  ") && !shown.contains("  2290  "), "{shown}");
+    let more = office.ferry("history api --limit 2").stdout;
+    assert!(more.ends_with("Older: ferry history api --before 2299, or --all.\n"), "{more}");
+    let end = office.ferry("history api --before 3").stdout;
+    assert!(!end.contains("Older:"), "{end}");
+    for conflict in ["--all --limit 3", "--before 0", "--after -1"] {
+        let answer = office.ferry(&format!("history api {conflict}"));
+        assert_eq!(answer.code, Some(2), "{conflict}: {}", answer.stderr);
+    }
 }
 
 #[test]

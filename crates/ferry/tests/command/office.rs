@@ -10,15 +10,17 @@ use manifest::Resource;
 use model::condition::{ConditionStatus, ConditionType};
 use model::event::{Event, Severity};
 use model::observation::Bounds;
-use model::status::{Said, Status, Step};
+use model::plan::Reason;
+use model::route::WeightPair;
+use model::status::{Intended, Said, ShareStatus, Status, Step};
 use model::verb::Verb;
-use model::verdict::{Evidence, SignalEvidence, Verdict, VerdictKind, VerdictReason};
+use model::verdict::{Coverage, Evidence, SignalEvidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Share, Span, Time};
 use server::api::{
     Configuration, DaemonStatus, Detail, Done, Heard, Latest, Orphan, Planned, Released, Shares,
     Spoken, Summary, Tasks,
 };
-use server::{Access, Desk, Fleet, Metrics, Refused, Tokens};
+use server::{Access, Desk, Fleet, Metrics, Page, Refused, Tokens};
 use store::{Entry, Happening, Numbered};
 use tokio::runtime::Runtime;
 
@@ -57,14 +59,17 @@ impl Desk for FakeDesk {
     async fn history(
         &self,
         name: &str,
-        after: u64,
+        page: Page,
         limit: usize,
     ) -> Result<Vec<Numbered>, Refused> {
         if let Some(refused) = self.refused.get(name) {
             return Err(refused.clone());
         }
-        let following = self.history.iter().filter(|entry| entry.sequence > after);
-        Ok(following.take(limit).cloned().collect())
+        let all = self.history.iter().cloned();
+        Ok(match page {
+            Page::After(after) => all.filter(|e| e.sequence > after).take(limit).collect(),
+            Page::Before(before) => all.rev().filter(|e| e.sequence < before).take(limit).collect(),
+        })
     }
 
     async fn say(
@@ -177,6 +182,7 @@ pub(crate) fn desk() -> FakeDesk {
     };
     let fleet = Fleet {
         daemon,
+        settings: Arc::default(),
         migrations: BTreeMap::from(migrations),
         orphans: BTreeMap::from([("old".to_owned(), orphan)]),
         counts: BTreeMap::new(),
@@ -238,6 +244,11 @@ fn detail(name: &str) -> Detail {
         verdict: verdict(),
         plan: plan(),
         findings: vec!["The plan keeps every promise.".to_owned()],
+        coverage: Some(Coverage {
+            share_min: Share::percent(25),
+            minutes: 60,
+            surges: (720..730).collect(),
+        }),
         latest: PerSide {
             ec2: Latest {
                 p99_ms: Some(181.6),
@@ -257,6 +268,12 @@ fn status() -> Status {
         verified_at: Some(at(21)),
         settled_at: None,
     });
+    status.share = ShareStatus { set: Some(Share::percent(10)), ..ShareStatus::default() };
+    let weights = |fargate| {
+        [("api.example.com/A".to_owned(), WeightPair { ec2: 100 - fargate, fargate })].into()
+    };
+    let (before, after) = (weights(5), weights(10));
+    status.intended = Some(Intended { at: at(20), share: Share::percent(10), before, after });
     status.saved.ec2 = Some(Bounds { min: 20, max: 600 });
     status.floors = PerSide { ec2: Some(420), fargate: Some(48) };
     status.verbs.pause = Some(Said { who: "alice".to_owned(), at: at(22) });
@@ -291,19 +308,22 @@ fn verdict() -> Verdict {
 }
 
 fn plan() -> Planned {
-    let line = |rule: &str, said: &str, message: &str, opens_at| Spoken {
+    let line = |rule: &str, said: &str, message: &str, opens_at, reason| Spoken {
         rule: rule.to_owned(),
         said: said.to_owned(),
         message: message.to_owned(),
         opens_at,
+        reason,
     };
+    let paused = Reason::PausedByOperator { who: "alice".to_owned() };
+    let at = |hour| Some(at(hour));
     Planned {
-        at: Some(at(30)),
+        at: at(30),
         lines: vec![
-            line("rollback", "open", "", None),
-            line("window", "refused", "outside the windows", Some(at(34))),
-            line("paused", "refused", "alice paused it", None),
-            line("dwell", "refused", "at 10% for 40m of 1h", Some(at(31))),
+            line("rollback", "open", "", None, None),
+            line("paused", "refused", "alice paused it", None, Some(paused)),
+            line("window", "refused", "outside the windows", at(34), Some(Reason::OutsideWindow)),
+            line("dwell", "refused", "at 10% for 40m of 1h", at(31), Some(Reason::DwellNotOver)),
         ],
         actions: vec![Done {
             action: "EC2's floor from 400 to 420".to_owned(),

@@ -94,7 +94,7 @@ pub(crate) fn speaks_against_start(reason: &VerdictReason) -> bool {
 }
 
 /// Whether a reason speaks of too little proof only, not of harm or of missing sight.
-const fn is_harmless(reason: &VerdictReason) -> bool {
+pub(crate) const fn is_harmless(reason: &VerdictReason) -> bool {
     match reason {
         VerdictReason::ProvenSafe
         | VerdictReason::ProvenAbsolute

@@ -12,6 +12,7 @@ mod founding_incident;
 mod intents;
 mod latency;
 mod outages;
+mod outlook;
 mod promises;
 mod seeds;
 mod traffic_flow;

@@ -1,5 +1,7 @@
 //! The rows: how each is read, sealed and written, inside whatever transaction the caller has.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
@@ -213,8 +215,7 @@ fn drop_oldest(connection: &Connection, name: &str, newest: u64) -> Result<()> {
     Ok(())
 }
 
-/// A page of history. The record says which entries there must be: one that is missing is an
-/// error and not a shorter story. `None` where there is no record.
+/// A page of history, oldest first; `None` where there is no record.
 pub(crate) fn history(
     connection: &Connection,
     name: &str,
@@ -225,15 +226,45 @@ pub(crate) fn history(
         return Ok(None);
     };
     let first = after.saturating_add(1).max(head.oldest());
-    let limit = u64::try_from(limit.min(HISTORY_PAGE_MAX)).unwrap_or(u64::MAX);
-    let end = head.newest.saturating_add(1).min(first.saturating_add(limit));
+    let end = head.newest.saturating_add(1).min(first.saturating_add(page_size(limit)));
+    entries(connection, name, first..end).map(Some)
+}
+
+/// A page of history, newest first; `None` where there is no record.
+pub(crate) fn latest(
+    connection: &Connection,
+    name: &str,
+    before: u64,
+    limit: usize,
+) -> Result<Option<Vec<Numbered>>> {
+    let Some(head) = head(connection, name)? else {
+        return Ok(None);
+    };
+    let end = before.min(head.newest.saturating_add(1));
+    let first = end.saturating_sub(page_size(limit)).max(head.oldest());
+    let mut page = entries(connection, name, first..end)?;
+    page.reverse();
+    Ok(Some(page))
+}
+
+fn page_size(limit: usize) -> u64 {
+    u64::try_from(limit.min(HISTORY_PAGE_MAX)).unwrap_or(u64::MAX)
+}
+
+/// Entries of a history, oldest first. The record says which there must be: one that is missing
+/// is an error and not a shorter story.
+fn entries(connection: &Connection, name: &str, range: Range<u64>) -> Result<Vec<Numbered>> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut statement = connection.prepare_cached(
         "SELECT sequence, seal, body FROM history
          WHERE name = ?1 AND sequence >= ?2 AND sequence < ?3 ORDER BY sequence",
     )?;
-    let mut rows = statement.query(params![name, signed(name, first)?, signed(name, end)?])?;
+    let mut rows =
+        statement.query(params![name, signed(name, range.start)?, signed(name, range.end)?])?;
     let mut page = Vec::new();
-    for sequence in first..end {
+    for sequence in range {
         let missing = || corrupt(name, format!("entry {sequence} of its history is missing"));
         let row = rows.next()?.ok_or_else(missing)?;
         let body: Vec<u8> = row.get(2)?;
@@ -245,7 +276,7 @@ pub(crate) fn history(
         }
         page.push(Numbered { sequence, entry: codec::decode_entry(name, &body)? });
     }
-    Ok(Some(page))
+    Ok(page)
 }
 
 /// A fact's row.

@@ -9,11 +9,11 @@ use store::Numbered;
 use crate::cli::One;
 use crate::commands::client::Client;
 use crate::commands::show::get::tasks;
-use crate::commands::show::history::{self, verdict_words};
+use crate::commands::show::history::{self, From, verdict_words};
 use crate::commands::show::page::{Page, known};
 use crate::output::{Answer, Failure, print, terminal_width};
 
-/// The entries of history that are shown; `ferry history` shows all.
+/// The newest entries of history that are shown; `ferry history` shows more.
 const LATEST: usize = 10;
 
 /// Shows everything that is known of a migration.
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &One) -> Result<Answer, Failure> {
     let mut page = Page::new(terminal_width());
     write(&mut page, &detail, &revision);
     page.heading("Latest history");
-    match history::read(&client, &arguments.name, 0, usize::MAX) {
+    match history::read(&client, &arguments.name, From::Before(None), LATEST) {
         Ok(entries) => latest(&mut page, &entries),
         // The daemon answers from memory, its store may be down: show what there is.
         Err(Failure::Unreachable(problem) | Failure::Refused(problem)) => {
@@ -40,7 +40,7 @@ fn latest(page: &mut Page, entries: &[Numbered]) {
         page.paragraph(2, "There is none yet.");
         return;
     }
-    history::table(page, 2, &entries[entries.len().saturating_sub(LATEST)..]);
+    history::table(page, 2, entries);
 }
 
 fn write(page: &mut Page, detail: &Detail, revision: &str) {

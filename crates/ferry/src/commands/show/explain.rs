@@ -1,26 +1,32 @@
 //! `ferry explain`
 
-use model::verdict::{Evidence, Verdict};
-use server::api::{Detail, Planned};
+use model::verdict::{Coverage, Evidence, Verdict};
+use server::api::{Coming, Detail, Milestone, Outlook, Planned};
 
 use crate::cli::One;
 use crate::commands::client::Client;
 use crate::commands::show::history::verdict_words;
 use crate::commands::show::page::{Page, UNKNOWN};
-use crate::commands::show::plan::{done, title};
+use crate::commands::show::plan::{self, done, minute, title, whole_minutes};
 use crate::output::{Answer, Failure, print, terminal_width};
 
 /// Says why a migration stands where it stands.
 pub(crate) fn run(arguments: &One) -> Result<Answer, Failure> {
-    let (detail, _) = Client::new(&arguments.server)?.detail(&arguments.name)?;
-    print(&page(&detail, terminal_width()))?;
+    let client = Client::new(&arguments.server)?;
+    let (detail, _) = client.detail(&arguments.name)?;
+    let outlook = plan::read(&client, &arguments.name)?;
+    print(&page(&detail, &outlook, terminal_width()))?;
     Ok(Answer::Yes)
 }
 
-fn page(detail: &Detail, width: usize) -> String {
+fn page(detail: &Detail, outlook: &Outlook, width: usize) -> String {
     let mut page = Page::new(width);
     page.paragraph(0, &format!("{}: {}", detail.summary.name, detail.summary.doing));
     verdict(&mut page, &detail.verdict);
+    if let Some(coverage) = &detail.coverage {
+        page.field("must have seen", asked(coverage));
+    }
+    eta(&mut page, detail, outlook);
     evidence(&mut page, &detail.verdict.evidence);
     rules(&mut page, &detail.plan);
     page.heading("What was done");
@@ -50,6 +56,53 @@ fn verdict(page: &mut Page, verdict: &Verdict) {
             |eta| format!("{eta}, at the present rate"),
         ),
     );
+}
+
+/// What a proof must have seen, in words.
+fn asked(coverage: &Coverage) -> String {
+    let begins = |minute: &&i64| !coverage.surges.contains(&(**minute - 1));
+    let surges: Vec<String> = coverage
+        .surges
+        .iter()
+        .filter(begins)
+        .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
+        .collect();
+    let surge = match surges.as_slice() {
+        [] => String::new(),
+        times => format!(", and one of the surges that begin at {} UTC", times.join(", ")),
+    };
+    format!(
+        "at {} and above: {} minutes of high load on each step{surge}",
+        coverage.share_min, coverage.minutes
+    )
+}
+
+/// When the next step comes, and when all traffic is on Fargate.
+fn eta(page: &mut Page, detail: &Detail, outlook: &Outlook) {
+    page.heading("When, at the earliest, if every verdict is good");
+    let steps = || outlook.calendar.iter().filter(|coming| coming.what == Milestone::Step);
+    let first = steps().next().map(|coming| ("next step", coming));
+    let last = steps().next_back().map(|coming| ("last step", coming));
+    let drained = outlook.calendar.iter().rfind(|coming| coming.what == Milestone::Drained);
+    let drained = drained.map(|coming| ("EC2 drained", coming));
+    for (label, coming) in [first, last, drained].into_iter().flatten() {
+        page.field(label, when(coming, detail.seen_at));
+    }
+    if outlook.calendar.is_empty() {
+        page.field("nothing", &outlook.end.message);
+    }
+    if !outlook.in_the_way.is_empty() {
+        page.field("but first", outlook.in_the_way.join(" "));
+    }
+}
+
+fn when(coming: &Coming, now: model::Time) -> String {
+    let in_time = whole_minutes(coming.at.since(now));
+    let mut words = vec![format!("{}, in {in_time}, {}", minute(coming.at), coming.share)];
+    let at_present = |at| format!("{} at the present rate of proof", minute(at));
+    words.extend(coming.expected.map(at_present));
+    words.extend((!coming.why.is_empty()).then(|| coming.why.clone()));
+    words.join("; ")
 }
 
 fn evidence(page: &mut Page, evidence: &Evidence) {

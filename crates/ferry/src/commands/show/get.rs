@@ -68,7 +68,8 @@ fn look(client: &Client, arguments: &Get) -> Result<Shown, Failure> {
         let (detail, _): (Detail, String) = client.detail(name)?;
         let mut page = Page::new(terminal_width());
         table(&mut page, std::slice::from_ref(&detail.summary));
-        return Ok(shown(format, page, &detail, &detail.summary, Some(detail.seen_at)));
+        let content = told(&detail.summary);
+        return Ok(shown(format, page, &detail, content, Some(detail.seen_at)));
     }
     let list: List = client.get(&["api", "v1", "migrations"], &[])?;
     let mut page = Page::new(terminal_width());
@@ -78,28 +79,33 @@ fn look(client: &Client, arguments: &Get) -> Result<Shown, Failure> {
         table(&mut page, &list.items);
     }
     orphans(&mut page, &list.orphans);
-    Ok(shown(format, page, &list, &(&list.items, &list.orphans), list.at))
+    let content: Vec<String> = list.items.iter().map(told).chain([json(&list.orphans)]).collect();
+    Ok(shown(format, page, &list, content.join("\n"), list.at))
 }
 
-/// `whole` is what a program gets; `content` leaves out when it was looked at.
+/// What of a migration is worth printing again when it changes: measured values change with every
+/// minute, and a watch is read by people.
+fn told(summary: &Summary) -> String {
+    let Summary { name, generation, share, tasks, verdict, doing, conditions, .. } = summary;
+    json(&(name, generation, share.wanted, share.set, tasks, verdict, doing, conditions))
+}
+
+/// `whole` is what a program gets.
 fn shown(
     format: Format,
     page: Page,
     whole: &impl Serialize,
-    content: &impl Serialize,
+    content: String,
     at: Option<model::Time>,
 ) -> Shown {
-    match format {
-        Format::Text => {
-            let content = page.finish();
-            let text = match at {
-                Some(at) => format!("{content}\nAs of {at}.\n"),
-                None => format!("{content}\nThe daemon has not looked at anything yet.\n"),
-            };
-            Shown { text, content, format }
+    let text = match (format, at) {
+        (Format::Text, Some(at)) => format!("{}\nAs of {at}.\n", page.finish()),
+        (Format::Text, None) => {
+            format!("{}\nThe daemon has not looked at anything yet.\n", page.finish())
         }
-        Format::Json => Shown { text: json(whole) + "\n", content: json(content), format },
-    }
+        (Format::Json, _) => json(whole) + "\n",
+    };
+    Shown { text, content, format }
 }
 
 fn json(value: &impl Serialize) -> String {

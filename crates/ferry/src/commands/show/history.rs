@@ -10,16 +10,31 @@ use crate::commands::client::Client;
 use crate::commands::show::page::Page;
 use crate::output::{Answer, Failure, print, terminal_width};
 
-/// Prints history, oldest first.
+/// Entries that are printed unless asked otherwise: a screen of them.
+const LIMIT_DEFAULT: usize = 30;
+
+/// Prints history: the newest entries first, or in the order they came from `--after` on.
 pub(crate) fn run(arguments: &History) -> Result<Answer, Failure> {
     let client = Client::new(&arguments.server)?;
     let limit = arguments.limit.and_then(|limit| usize::try_from(limit).ok());
-    let entries = read(&client, &arguments.name, arguments.after, limit.unwrap_or(usize::MAX))?;
+    let is_whole = arguments.all || arguments.after.is_some();
+    let limit = limit.unwrap_or(if is_whole { usize::MAX } else { LIMIT_DEFAULT });
+    let from = match (arguments.after, arguments.before) {
+        (Some(after), _) => From::After(after),
+        (None, before) => From::Before(before),
+    };
+    let mut entries = read(&client, &arguments.name, from, limit)?;
+    // With both words it is what lies between; what is read beyond it is left out.
+    entries.retain(|entry| arguments.before.is_none_or(|before| entry.sequence < before));
     print(&match arguments.output {
+        Format::Text if entries.is_empty() && arguments.before.or(arguments.after).is_some() => {
+            "There is nothing more.\n".to_owned()
+        }
         Format::Text if entries.is_empty() => "There is no history yet.\n".to_owned(),
         Format::Text => {
             let mut page = Page::new(terminal_width());
             table(&mut page, 0, &entries);
+            older(&mut page, arguments, &entries, limit);
             page.finish()
         }
         Format::Json => lines(&entries),
@@ -27,25 +42,52 @@ pub(crate) fn run(arguments: &History) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Up to `limit` entries that follow `after`, page by page.
+/// Says how to see what comes before, where there may be more.
+fn older(page: &mut Page, arguments: &History, entries: &[Numbered], limit: usize) {
+    let oldest = entries.last().map_or(1, |entry| entry.sequence);
+    if arguments.after.is_none() && entries.len() == limit && oldest > 1 {
+        let name = &arguments.name;
+        page.paragraph(0, &format!("Older: ferry history {name} --before {oldest}, or --all."));
+    }
+}
+
+/// Where reading begins, and in which direction it goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum From {
+    /// After an entry, oldest first.
+    After(u64),
+    /// Before an entry, or at the newest, newest first.
+    Before(Option<u64>),
+}
+
+/// Up to `limit` entries, page by page.
 pub(super) fn read(
     client: &Client,
     name: &str,
-    after: u64,
+    from: From,
     limit: usize,
 ) -> Result<Vec<Numbered>, Failure> {
     let path = ["api", "v1", "migrations", name, "history"];
     let mut entries: Vec<Numbered> = Vec::new();
-    let mut after = after;
+    let (word, mut cursor) = match from {
+        From::After(after) => ("after", Some(after)),
+        From::Before(before) => ("before", before),
+    };
     while entries.len() < limit {
         let page = (limit - entries.len()).min(HISTORY_PAGE_MAX);
-        let query = [("after", after.to_string()), ("limit", page.to_string())];
+        let mut query = vec![("limit", page.to_string())];
+        query.extend(cursor.map(|cursor| (word, cursor.to_string())));
         let api::History { entries: found, next } = client.get(&path, &query)?;
         entries.extend(found);
-        match next {
-            // A page that does not lead on would be asked for without end.
-            Some(next) if next > after => after = next,
-            Some(_) | None => break,
+        // A page that does not lead on would be asked for without end.
+        let leads_on = |next: u64| match (from, cursor) {
+            (From::After(_), Some(cursor)) => next > cursor,
+            (From::Before(_), Some(cursor)) => next < cursor,
+            (From::After(_) | From::Before(_), None) => true,
+        };
+        match next.filter(|next| leads_on(*next)) {
+            Some(next) => cursor = Some(next),
+            None => break,
         }
     }
     Ok(entries)

@@ -1,38 +1,43 @@
 //! `ferry plan`
 
-use model::Time;
-use server::api::{Detail, Planned, Spoken};
+use model::{Span, Time};
+use server::api::{Coming, EndKind, Milestone, Outlook, Planned, Spoken};
 
-use crate::cli::One;
+use crate::cli::{Format, Shown};
 use crate::commands::client::Client;
-use crate::commands::show::page::Page;
+use crate::commands::show::page::{Page, UNKNOWN, known};
 use crate::output::{Answer, Failure, print, terminal_width};
 
-/// Shows what the last pass did and refused, and which refusals end by themselves.
-pub(crate) fn run(arguments: &One) -> Result<Answer, Failure> {
-    let (detail, _) = Client::new(&arguments.server)?.detail(&arguments.name)?;
-    print(&page(&detail, terminal_width()))?;
+/// Shows what the last pass did and refused, and the calendar of what follows.
+pub(crate) fn run(arguments: &Shown) -> Result<Answer, Failure> {
+    let outlook = read(&Client::new(&arguments.server)?, &arguments.name)?;
+    print(&match arguments.output {
+        Format::Text => page(&outlook, terminal_width()),
+        Format::Json => {
+            serde_json::to_string(&outlook).expect("keys are strings and numbers are numbers")
+                + "\n"
+        }
+    })?;
     Ok(Answer::Yes)
 }
 
-fn page(detail: &Detail, width: usize) -> String {
+/// What follows for a migration.
+pub(super) fn read(client: &Client, name: &str) -> Result<Outlook, Failure> {
+    client.get(&["api", "v1", "migrations", name, "plan"], &[])
+}
+
+fn page(outlook: &Outlook, width: usize) -> String {
     let mut page = Page::new(width);
-    let plan = &detail.plan;
-    page.paragraph(0, &format!("{}: {}", detail.summary.name, detail.summary.doing));
+    let plan = &outlook.now;
+    page.paragraph(0, &format!("{}: {}", outlook.name, outlook.doing));
     page.heading(&title("Now", plan.at));
     done(&mut page, plan);
-    page.heading("What stands against the next step");
-    if let Some(next) = plan.next {
-        page.paragraph(2, &format!("The next step is {next}."));
-    }
-    let refusals: Vec<&Spoken> = plan.lines.iter().filter(|line| is_refused(line)).collect();
-    if refusals.is_empty() {
-        page.paragraph(2, "Nothing.");
-    }
-    for line in &refusals {
-        page.paragraph(2, &format!("{}: {}", line.rule, line.message));
-    }
-    calendar(&mut page, &refusals);
+    page.heading(&match plan.next {
+        Some(next) => format!("What stands against the next step, to {next}"),
+        None => "What stands against a next step".to_owned(),
+    });
+    against(&mut page, plan);
+    calendar(&mut page, outlook);
     page.finish()
 }
 
@@ -46,31 +51,88 @@ pub(super) fn done(page: &mut Page, plan: &Planned) {
     }
 }
 
-/// What opens by itself, in order of time; and what does not.
-fn calendar(page: &mut Page, refusals: &[&Spoken]) {
-    page.heading("What follows by itself");
-    let mut opening: Vec<(Time, &str)> =
-        refusals.iter().filter_map(|line| Some((line.opens_at?, line.rule.as_str()))).collect();
-    opening.sort_unstable();
-    for (at, rule) in &opening {
-        page.paragraph(2, &format!("{at}  {rule} opens"));
-    }
-    let waiting: Vec<&str> = refusals
+fn against(page: &mut Page, plan: &Planned) {
+    let rows: Vec<[String; 3]> = plan
+        .lines
         .iter()
-        .filter(|line| line.opens_at.is_none())
-        .map(|line| line.rule.as_str())
+        .filter(|line| is_refused(line))
+        .map(|line| [line.rule.clone(), known(line.opens_at), line.message.clone()])
         .collect();
-    if !waiting.is_empty() {
-        page.paragraph(2, &format!("At no known time: {}.", waiting.join(", ")));
+    if rows.is_empty() {
+        page.paragraph(2, "Nothing.");
+    } else {
+        page.table(2, ["RULE", "OPENS", "WHY"], &rows);
     }
-    if opening.is_empty() && waiting.is_empty() {
-        page.paragraph(2, "Nothing is waited for.");
+}
+
+/// What follows, in order of time.
+fn calendar(page: &mut Page, outlook: &Outlook) {
+    page.heading("What follows, at the earliest, if every verdict is good");
+    if !outlook.in_the_way.is_empty() {
+        page.paragraph(2, "Nothing, before this is gone, and it ends at no known time:");
+        for sentence in &outlook.in_the_way {
+            page.paragraph(4, sentence);
+        }
+        if !outlook.calendar.is_empty() {
+            page.paragraph(2, "If it were gone now:");
+        }
     }
+    let now = outlook.now.at.unwrap_or(Time::from_secs(0));
+    if outlook.calendar.iter().any(|coming| coming.expected.is_some()) {
+        let rows: Vec<[String; 6]> = outlook
+            .calendar
+            .iter()
+            .map(|coming| {
+                let [at, until, share, what, why] = row(coming, now);
+                let expected = coming.expected.map_or_else(|| UNKNOWN.to_owned(), minute);
+                [at, until, expected, share, what, why]
+            })
+            .collect();
+        let header = ["EARLIEST", "IN", "EXPECTED", "SHARE", "WHAT", "WAITS FOR"];
+        page.table(2, header, &rows);
+        page.paragraph(
+            2,
+            "Expected is with the present step's proof at its present rate, and all later ones as \
+             early as they can be.",
+        );
+    } else if !outlook.calendar.is_empty() {
+        let rows: Vec<[String; 5]> =
+            outlook.calendar.iter().map(|coming| row(coming, now)).collect();
+        page.table(2, ["EARLIEST", "IN", "SHARE", "WHAT", "WAITS FOR"], &rows);
+    }
+    let end = &outlook.end;
     page.paragraph(
         2,
-        "This is what the last pass knew, not a forecast: a rule that opens may close again, and \
-         steps after the next one are not looked at.",
+        &match (end.kind, end.at) {
+            (EndKind::Stopped, Some(at)) => {
+                format!("There it stops, {}: {}", minute(at), end.message)
+            }
+            (EndKind::Drained | EndKind::Held | EndKind::Stopped | EndKind::Unknown, _) => {
+                format!("Then: {}", end.message)
+            }
+        },
     );
+}
+
+fn row(coming: &Coming, now: Time) -> [String; 5] {
+    let what = match coming.what {
+        Milestone::Step => "step",
+        Milestone::Baked => "bake over",
+        Milestone::Drained => "EC2 drained",
+    };
+    let why = if coming.why.is_empty() { UNKNOWN } else { &coming.why };
+    let until = whole_minutes(coming.at.since(now));
+    [minute(coming.at), until, coming.share.to_string(), what.to_owned(), why.to_owned()]
+}
+
+/// A span to the minute: seconds of a forecast are no use to anybody.
+pub(super) fn whole_minutes(span: Span) -> String {
+    Span::from_mins(span.as_mins()).to_string()
+}
+
+/// A time to the minute, with its day of the week.
+pub(super) fn minute(at: Time) -> String {
+    at.to_jiff().strftime("%a %Y-%m-%d %H:%MZ").to_string()
 }
 
 pub(super) fn title(words: &str, at: Option<Time>) -> String {

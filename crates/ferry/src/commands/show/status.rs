@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use server::api::{Configuration, DaemonStatus};
 
-use crate::cli::Daemon;
+use crate::cli::{Daemon, Format, ShownDaemon};
 use crate::commands::client::Client;
 use crate::commands::show::page::Page;
 use crate::output::{Answer, Failure, plain, print, terminal_width};
@@ -13,10 +13,15 @@ use crate::output::{Answer, Failure, plain, print, terminal_width};
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Shows the daemon; the answer is no if it has a problem.
-pub(crate) fn run(arguments: &Daemon) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &ShownDaemon) -> Result<Answer, Failure> {
     let client = Client::new(&arguments.server)?;
     let status: DaemonStatus = client.get(&["api", "v1", "status"], &[])?;
-    print(&page(&status, terminal_width()))?;
+    print(&match arguments.output {
+        Format::Text => page(&status, terminal_width()),
+        Format::Json => {
+            serde_json::to_string(&status).expect("keys are strings and numbers are numbers") + "\n"
+        }
+    })?;
     Ok(if is_well(&status) { Answer::Yes } else { Answer::No })
 }
 

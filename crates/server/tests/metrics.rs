@@ -130,6 +130,7 @@ fn what_stands_in_the_way_is_told_by_rule() {
         said: said.to_owned(),
         message: String::new(),
         opens_at: None,
+        reason: None,
     };
     let mut refused = detail("m000");
     refused.plan.lines = vec![line("dwell", "refused"), line("window", "open")];

@@ -54,6 +54,10 @@ impl<S: Store + ?Sized> Store for Held<S> {
         held(self.inner.history(name, after, limit)).await
     }
 
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> Result<Vec<Numbered>> {
+        held(self.inner.latest(name, before, limit)).await
+    }
+
     async fn load_fact(&self, key: &str) -> Result<Option<Fact>> {
         held(self.inner.load_fact(key)).await
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::Share;
-use server::{Desk as _, Refused};
+use server::{Desk as _, Page, Refused};
 use tokio::time::sleep;
 
 use crate::house::{House, text};
@@ -43,7 +43,7 @@ async fn a_removed_file_stops_managing_and_destroys_nothing() {
     let released = daemon.office.release("web", "bob").await.unwrap();
     assert!(released.done.iter().all(|done| done.answer == "written"), "{released:?}");
     assert!(!released.done.is_empty());
-    let history = daemon.office.history("web", 0, 1000).await.unwrap();
+    let history = daemon.office.history("web", Page::After(0), 1000).await.unwrap();
     assert!(format!("{history:?}").contains("the bounds that were saved are restored"));
 }
 

@@ -69,6 +69,10 @@ impl Store for Full {
         self.inner.history(name, after, limit).await
     }
 
+    async fn latest(&self, name: &str, before: u64, limit: usize) -> store::Result<Vec<Numbered>> {
+        self.inner.latest(name, before, limit).await
+    }
+
     async fn load_fact(&self, key: &str) -> store::Result<Option<Fact>> {
         self.inner.load_fact(key).await
     }

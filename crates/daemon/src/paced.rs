@@ -34,6 +34,7 @@ impl Clock for Paced {
         let present = self.present();
         self.region.with(|region| {
             region.advance_to(present);
+            region.forget_truth_before(present.minute());
             region.now()
         })
     }

@@ -7,12 +7,10 @@ use model::route::{Route, ServiceId};
 use model::{Side, Span, Time};
 
 use crate::journal::{Author, Change, Entry, Outcome};
+use crate::records::MINUTES_KEPT;
 use crate::region::{Region, refused};
 use crate::request::{Request, Response, RouteChange};
 use crate::route::weights_fault;
-
-/// Minutes one call may ask for: two weeks, what CloudWatch keeps at one-minute grain.
-const MINUTES_MAX: i64 = 15 * 1440;
 
 /// Scheduled actions one target may have (Application Auto Scaling quotas).
 const SCHEDULED_MAX: usize = 200;
@@ -161,23 +159,15 @@ impl Region {
     fn get_minutes(&self, ask: &MinuteAsk, operation: &'static str, age: Span) -> Answer {
         let found = self.find_group(&ask.group);
         let (index, side) = found.ok_or_else(|| missing(operation, &ask.group.0))?;
-        if ask.until.saturating_sub(ask.from) > MINUTES_MAX {
+        if ask.until.saturating_sub(ask.from) > MINUTES_KEPT {
             let message = "more than fifteen days of minutes at once";
             return Err(refused(ErrorKind::Invalid, operation, message));
         }
         let service = self.applications[index].sides.get(side);
         let seen_at = self.now() - age;
-        let first = self.start().minute();
-        let range = (ask.from.max(first), ask.until.max(first));
-        let records = service
-            .minutes
-            .iter()
-            .enumerate()
-            .skip(place(range.0 - first))
-            .take(place(range.1 - range.0));
+        let records = service.minutes.between(ask.from, ask.until);
         let minutes: Vec<SideMinute> = records
-            .filter_map(|(index, record)| {
-                let minute = first + i64::try_from(index).unwrap_or(i64::MAX);
+            .filter_map(|(minute, record)| {
                 record.seen(minute, seen_at, &ask.thresholds, &service.table)
             })
             .collect();
@@ -196,10 +186,8 @@ impl Region {
         let (index, side) = found.ok_or_else(|| missing(operation, &group.0))?;
         let service = self.applications[index].sides.get(side);
         let seen_at = self.now() - age;
-        let first = self.start().minute();
-        let begin = place(from.minute().max(first) - first);
-        let count = place(until.minute().max(first) - first).saturating_sub(begin);
-        let visible = service.minutes.iter().skip(begin).take(count);
+        let visible =
+            service.minutes.between(from.minute(), until.minute()).map(|(_, record)| record);
         #[expect(clippy::cast_precision_loss, reason = "requests are far below 2^53")]
         let total: f64 = visible
             .filter(|record| seen_at >= record.published_at())
@@ -208,7 +196,13 @@ impl Region {
         if total <= 0.0 {
             return Ok(Response::Quantiles(None));
         }
-        Ok(Response::Quantiles(mixture_quantiles(service, begin, count, seen_at, total)))
+        Ok(Response::Quantiles(mixture_quantiles(
+            service,
+            from.minute(),
+            until.minute(),
+            seen_at,
+            total,
+        )))
     }
 
     fn update_service(&mut self, id: &ServiceId, desired: u32, operation: &'static str) -> Written {
@@ -389,14 +383,14 @@ impl Region {
 /// Quantiles over minutes, by bisection on the weighed slow fraction.
 fn mixture_quantiles(
     service: &crate::service::Service,
-    begin: usize,
-    count: usize,
+    from: i64,
+    until: i64,
     seen_at: Time,
     total: f64,
 ) -> Option<Quantiles> {
     let slow_at = |seconds: f64| {
         let mut slow = 0.0;
-        for record in service.minutes.iter().skip(begin).take(count) {
+        for (_, record) in service.minutes.between(from, until) {
             let (parts, factor, answered) = record.mixture();
             if seen_at >= record.published_at() {
                 #[expect(clippy::cast_precision_loss, reason = "requests are far below 2^53")]
@@ -432,8 +426,4 @@ fn mixture_quantiles(
 
 fn missing(operation: &'static str, what: &dyn std::fmt::Display) -> cloud::Error {
     refused(ErrorKind::NotFound, operation, format!("{what} does not exist"))
-}
-
-fn place(offset: i64) -> usize {
-    usize::try_from(offset).unwrap_or(0)
 }

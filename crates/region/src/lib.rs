@@ -33,6 +33,7 @@ pub mod load;
 mod minute;
 pub mod onlooker;
 mod policies;
+mod records;
 mod region;
 pub mod request;
 mod route;

@@ -23,6 +23,9 @@ use crate::service::Service;
 use crate::spec::{MetricsSpec, RegionSpec};
 use crate::truth::{Minute, SideTruth, Truth};
 
+/// Minutes of a day: less is not worth the moving of the rest.
+const TRUTH_FORGOTTEN_AT_ONCE: usize = 1_440;
+
 const TICK: Span = Span::from_secs(10);
 const TICKS_PER_MINUTE: u64 = 6;
 
@@ -421,9 +424,18 @@ impl Region {
     #[must_use]
     pub fn newest_published(&self, index: usize, side: Side) -> Option<i64> {
         let records = &self.applications.get(index)?.sides.get(side).minutes;
-        let first = self.start.minute();
-        let newest = records.iter().rposition(|record| record.has_values(self.now))?;
-        Some(first.saturating_add(i64::try_from(newest).unwrap_or(i64::MAX)))
+        records.newest(|record| record.has_values(self.now))
+    }
+
+    /// Forgets what was the truth before `minute`, a day at a time: nobody in the region can ask
+    /// for it. For a region that runs for weeks and that nobody looks into afterwards.
+    pub fn forget_truth_before(&mut self, minute: i64) {
+        for application in &mut self.applications {
+            let gone = application.truth.partition_point(|truth| truth.minute < minute);
+            if gone >= TRUTH_FORGOTTEN_AT_ONCE {
+                application.truth.drain(..gone);
+            }
+        }
     }
 
     /// Every minute of the application at `index` that is over, oldest first.

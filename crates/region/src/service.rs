@@ -10,7 +10,8 @@ use crate::Error;
 use crate::autoscaling::{Autoscaling, Sample};
 use crate::fleet::{Fleet, Launches, TICK_SECONDS};
 use crate::latency::{LatencyTable, Slice};
-use crate::minute::{Gathering, SideRecord};
+use crate::minute::Gathering;
+use crate::records::Records;
 use crate::spec::{ServiceSpec, task_model};
 
 /// One side of an application.
@@ -27,7 +28,7 @@ pub(crate) struct Service {
     pub(crate) autoscaling: Option<Autoscaling>,
     pub(crate) release: Release,
     pub(crate) gathering: Gathering,
-    pub(crate) minutes: Vec<SideRecord>,
+    pub(crate) minutes: Records,
     deployment: Span,
     backlog: Backlog,
 }
@@ -81,7 +82,7 @@ impl Service {
                 .transpose()?,
             release: Release { image: spec.release.clone(), number: 1, factor: 1.0, rollout: None },
             gathering: Gathering::default(),
-            minutes: Vec::new(),
+            minutes: Records::new(start.minute()),
             deployment: spec.deployment,
             backlog: Backlog::default(),
         })

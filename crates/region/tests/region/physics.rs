@@ -1,6 +1,6 @@
 //! What load, capacity and weights do to requests.
 
-use crate::world::{START, id, loaded, pass, quiet, record, rule, shift};
+use crate::world::{START, ask, id, loaded, pass, quiet, record, rule, shift};
 use model::observation::Bounds;
 use model::{Side, Span};
 use region::load::{GeneratedLoad, Load};
@@ -229,4 +229,22 @@ fn a_week_by_hand_costs_what_the_benchmark_says() {
     let hours = total(minutes, |m| u64::from(m.sides.ec2.running)) / 60.0;
     assert!((0.01..0.03).contains(&bad(minutes)), "{}", bad(minutes));
     assert!((16_000.0..21_000.0).contains(&hours), "{hours}");
+}
+
+/// As CloudWatch does: a daemon that runs on it for months takes no more memory for it.
+#[test]
+fn minutes_are_kept_for_fifteen_days() {
+    let mut region = Region::new(&quiet(100.0, rule()), 1).unwrap();
+    let days = |days: i64| START.minute() + days * 1_440;
+    pass(&mut region, Span::from_mins(17 * 1_440));
+    let read = |region: &mut Region, from: i64, until: i64| {
+        let ask = ask(Side::Ec2, from, until);
+        region.handle(&Request::GetMinutes { ask: &ask }).minutes().unwrap()
+    };
+    assert_eq!(read(&mut region, days(0), days(2)), []);
+    let edge = read(&mut region, days(1), days(3));
+    assert_eq!((edge.len(), edge[0].minute), (1_440, days(2)));
+    assert_eq!(read(&mut region, days(2), days(17)).len(), 15 * 1_440);
+    region.forget_truth_before(days(16));
+    assert_eq!(region.minutes(0).first().map(|minute| minute.minute), Some(days(16)));
 }

@@ -244,7 +244,8 @@ fn minutes_are_kept_for_fifteen_days() {
     assert_eq!(read(&mut region, days(0), days(2)), []);
     let edge = read(&mut region, days(1), days(3));
     assert_eq!((edge.len(), edge[0].minute), (1_440, days(2)));
-    assert_eq!(read(&mut region, days(2), days(17)).len(), 15 * 1_440);
+    // The last two are not published yet.
+    assert_eq!(read(&mut region, days(2), days(17)).len(), 15 * 1_440 - 2);
     region.forget_truth_before(days(16));
     assert_eq!(region.minutes(0).first().map(|minute| minute.minute), Some(days(16)));
 }

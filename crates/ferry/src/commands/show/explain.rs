@@ -1,5 +1,6 @@
 //! `ferry explain`
 
+use model::spec::RollbackWhen;
 use model::verdict::{Coverage, Evidence, Verdict};
 use server::api::{Coming, Detail, Milestone, Outlook, Planned};
 
@@ -27,7 +28,7 @@ fn page(detail: &Detail, outlook: &Outlook, width: usize) -> String {
         page.field("must have seen", asked(coverage));
     }
     eta(&mut page, detail, outlook);
-    evidence(&mut page, &detail.verdict.evidence);
+    evidence(&mut page, &detail.verdict.evidence, detail.migration.spec.rollback.when);
     rules(&mut page, &detail.plan);
     page.heading("What was done");
     done(&mut page, &detail.plan);
@@ -48,7 +49,10 @@ fn verdict(page: &mut Page, verdict: &Verdict) {
         Some(minute) => page.field("newest minute", model::Time::from_minute(minute)),
         None => page.field("newest minute", "none was judged yet"),
     }
-    page.field("counted", format!("{} minutes of this step", verdict.evidence.minutes));
+    page.field(
+        "compared",
+        format!("{} minutes of this step count towards the proof", verdict.evidence.minutes),
+    );
     page.field(
         "enough in",
         verdict.evidence.eta.map_or_else(
@@ -105,7 +109,7 @@ fn when(coming: &Coming, now: model::Time) -> String {
     words.join("; ")
 }
 
-fn evidence(page: &mut Page, evidence: &Evidence) {
+fn evidence(page: &mut Page, evidence: &Evidence, when: RollbackWhen) {
     page.heading("Evidence, in natural logarithms");
     let (harm, safe) = (evidence.harm_threshold, evidence.safe_threshold);
     let mut rows: Vec<[String; 5]> = evidence
@@ -126,11 +130,18 @@ fn evidence(page: &mut Page, evidence: &Evidence) {
     rows.push(["together".to_owned(), all, unknown(), unknown(), unknown()]);
     let header = ["SIGNAL", "HARM", "SAFE", "BURN FARGATE", "BURN EC2"];
     page.table(2, header, &rows);
+    let back = match when {
+        RollbackWhen::Relative | RollbackWhen::Either => "traffic goes back",
+        RollbackWhen::Slo => {
+            "since `rollback.when` is `slo`, traffic goes back only if the error budget is at stake"
+        }
+    };
     page.paragraph(
         2,
         &format!(
-            "Harm of all signals together rolls back at {harm:.2}; a step is proven when every \
-             signal is safe at {safe:.2}. A burn of 1 spends the error budget exactly."
+            "From a harm of {harm:.2} of all signals together Fargate is proven worse, and {back}. \
+             A step is proven by comparison when every signal is safe at {safe:.2}. A burn of 1 \
+             spends the error budget exactly."
         ),
     );
 }

@@ -2,17 +2,22 @@
 
 use std::borrow::Cow;
 
-use model::condition::{ConditionStatus, ConditionType, fields_not_acted_on};
+use model::condition::{Condition, ConditionStatus, ConditionType, fields_not_acted_on};
 use model::event::Severity;
 use model::plan::{Line, Reason, Refusal, Rule, Said, What};
 use model::spec::Target;
 use model::verdict::{VerdictKind, VerdictReason};
-use model::{Share, Side};
+use model::{Share, Side, Span, Time};
 
 use crate::draft::Draft;
 use crate::events;
 use crate::facts::Facts;
 use crate::{gate, next};
+
+/// Why a service level is not in danger that was before.
+const RECOVERED: &str = "Recovered";
+/// Somebody who looks after a service twice a day hears of it each time.
+const TOLD_AGAIN_AFTER: Span = Span::from_secs(12 * 3_600);
 
 /// What is found of one condition.
 struct Finding {
@@ -45,7 +50,7 @@ pub(crate) fn set(facts: &Facts<'_>, draft: &mut Draft) {
         (ConditionType::Accepted, accepted(facts)),
         (ConditionType::Progressing, progressing(draft, is_stalled)),
         (ConditionType::Stalled, stalled),
-        (ConditionType::Degraded, degraded(facts)),
+        (ConditionType::Degraded, degraded(facts, draft)),
         (ConditionType::RolledBack, rolled_back(draft)),
         (ConditionType::CapacityReady, capacity_ready(draft)),
         (ConditionType::ShareReached, share_reached(facts, draft)),
@@ -80,12 +85,22 @@ fn put(facts: &Facts<'_>, draft: &mut Draft, kind: ConditionType, finding: Findi
         return;
     }
     let was = before.map(|before| (before.status, before.reason.as_str()));
+    let is_old_news = before.is_some_and(|before| is_old_news(facts.now, before, reason));
     if was != Some((holds, reason))
+        && !is_old_news
         && let Some(severity) = told_as(kind, holds, reason, was.map(|(status, _)| status))
     {
         draft.events.push(events::transition(facts, severity, reason, &message));
     }
     draft.status.conditions.set(facts.now, generation, kind, holds, reason, message);
+}
+
+/// Whether a condition comes back that went a while ago. Evidence at the edge of a budget comes and
+/// goes with the load, and who was told of it need not be told at every turn.
+fn is_old_news(now: Time, before: &Condition, reason: &str) -> bool {
+    before.reason.as_str() == RECOVERED
+        && reason == "WorseWithinBudget"
+        && now.since(before.last_transition_time) < TOLD_AGAIN_AFTER
 }
 
 /// Which transitions people are told of. The rest is in the conditions for who looks.
@@ -298,7 +313,7 @@ fn is_too_slow(facts: &Facts<'_>, draft: &Draft) -> bool {
         && facts.now + eta > started + facts.spec.traffic.deadline
 }
 
-fn degraded(facts: &Facts<'_>) -> Finding {
+fn degraded(facts: &Facts<'_>, draft: &Draft) -> Finding {
     let verdict = facts.input.verdict;
     let is_bad = match &verdict.reason {
         VerdictReason::CandidateDead
@@ -324,6 +339,12 @@ fn degraded(facts: &Facts<'_>) -> Finding {
     };
     if is_bad && facts.has_traffic() {
         return Finding::new(true, verdict.reason.name(), format!("{}.", verdict.reason));
+    }
+    let was = draft.status.conditions.get(ConditionType::Degraded);
+    if was
+        .is_some_and(|was| was.status == ConditionStatus::True || was.reason.as_str() == RECOVERED)
+    {
+        return Finding::new(false, RECOVERED, "No service level is in danger any more.");
     }
     Finding::new(false, "NotDegraded", "No service level is in danger by what is known.")
 }

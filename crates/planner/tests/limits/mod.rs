@@ -11,6 +11,10 @@ use serde_json::json;
 
 use crate::world::{World, default_migration};
 
+mod drift;
+mod promises;
+mod rollback;
+
 /// A world of reserves on both sides that stands at `fargate` of a hundred, adopted.
 fn at(fargate: u32) -> World {
     with(fargate, |_| {})

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::world::{World, default_migration};
 
 mod drift;
+mod gates;
 mod promises;
 mod rollback;
 

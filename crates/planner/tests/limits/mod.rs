@@ -11,8 +11,11 @@ use serde_json::json;
 
 use crate::world::{World, default_migration};
 
+mod arrival;
+mod capacity;
 mod drift;
 mod gates;
+mod observed;
 mod promises;
 mod rollback;
 

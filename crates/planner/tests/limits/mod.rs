@@ -17,6 +17,7 @@ mod drift;
 mod gates;
 mod observed;
 mod promises;
+mod readings;
 mod rollback;
 
 /// A world of reserves on both sides that stands at `fargate` of a hundred, adopted.

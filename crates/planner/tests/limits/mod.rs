@@ -13,6 +13,7 @@ use crate::world::{World, default_migration};
 
 mod arrival;
 mod capacity;
+mod conditions;
 mod drift;
 mod gates;
 mod observed;

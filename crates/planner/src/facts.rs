@@ -6,6 +6,7 @@ use model::route::{RouteLimits, Split, Weights};
 use model::spec::{Mode, Rollout, Router, Spec, Target, Workload};
 use model::{PerSide, Share, Side, Span, Time};
 
+use crate::need;
 use crate::plan::Input;
 
 /// Weights older than this say nothing. Drift is looked for every five minutes; one look may be
@@ -122,8 +123,7 @@ impl<'a> Facts<'a> {
 
     /// Requests per minute that reached a side, where they are known.
     pub(crate) fn side_rpm(&self, side: Side) -> Option<f64> {
-        let rpm = (*self.load?.side_rpm.get(side))?;
-        (rpm.is_finite() && rpm >= 0.0).then_some(rpm)
+        need::number((*self.load?.side_rpm.get(side))?)
     }
 }
 

@@ -47,7 +47,6 @@ pub(crate) fn tasks(
 /// Requests per minute of both sides together.
 pub(crate) fn total_rpm(facts: &Facts<'_>, demand: Demand) -> Option<f64> {
     let load = facts.load?;
-    let number = |value: f64| (value.is_finite() && value >= 0.0).then_some(value);
     // A growth below one would be a fall, which nobody can promise.
     let growth = number(load.growth).filter(|growth| *growth >= 1.0)?;
     let now = number(number(load.now_rpm)? * growth)?;
@@ -55,6 +54,11 @@ pub(crate) fn total_rpm(facts: &Facts<'_>, demand: Demand) -> Option<f64> {
         Demand::Now => Some(now),
         Demand::Peak => Some(now.max(number(load.peak_rpm)?)),
     }
+}
+
+/// A reading that can be counted with: finite and not negative.
+pub(crate) fn number(value: f64) -> Option<f64> {
+    (value.is_finite() && value >= 0.0).then_some(value)
 }
 
 /// What one task of `side` carries safely.
@@ -70,8 +74,7 @@ fn safe_rate(facts: &Facts<'_>, side: Side) -> Option<SafeRate> {
 /// for steps: the load grows towards its highest every day.
 pub(crate) fn covers_peak(facts: &Facts<'_>, tasks: u32) -> Option<bool> {
     let load = facts.load?;
-    let seen = load.peak_rpm.max(load.now_rpm);
-    let seen = (seen.is_finite() && seen >= 0.0).then_some(seen)?;
+    let seen = number(load.peak_rpm.max(load.now_rpm))?;
     Some(carried_rpm(facts, Side::Ec2, tasks)? >= seen * (1.0 + HEADROOM / 2.0))
 }
 

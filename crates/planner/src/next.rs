@@ -63,6 +63,13 @@ pub(crate) fn is_reached(facts: &Facts<'_>, share: Share, live: Share) -> bool {
     live >= share || as_written(facts, share).is_some_and(|written| live >= written)
 }
 
+/// Whether a pair asks for less of Fargate than another: `f / (e + f)` of each, compared as exact
+/// fractions. No weight at all asks for nothing that can be compared.
+pub(crate) fn is_lower(pair: WeightPair, than: WeightPair) -> bool {
+    let times = |fargate: u32, ec2: u32| u64::from(fargate) * u64::from(ec2);
+    times(pair.fargate, than.ec2) < times(than.fargate, pair.ec2)
+}
+
 /// The share that the weights for `share` read back as.
 pub(crate) fn as_written(facts: &Facts<'_>, share: Share) -> Option<Share> {
     WeightPair::for_share(share, facts.limits?.weight_max).share()

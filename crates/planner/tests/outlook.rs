@@ -113,6 +113,35 @@ fn what_people_stopped_is_in_the_way_and_the_calendar_is_of_what_follows_then() 
     }
 }
 
+/// Shares of the steps that follow, and how much is in the way.
+fn shares(world: &mut World) -> (Vec<Share>, usize) {
+    let outlook = after_pass(world, None);
+    let shares = steps(&outlook).into_iter().map(|(share, _)| share).collect();
+    (shares, outlook.in_the_way.len())
+}
+
+#[test]
+fn what_the_settings_stop_is_in_the_way_and_the_calendar_is_of_what_follows_then() {
+    let (free, _) = shares(&mut world(&json!({})));
+    let mut frozen = world(&json!({}));
+    frozen.settings.freeze = true;
+    let mut asking = world(&json!({}));
+    let webhook = json!([{"name": "chatops", "url": "https://example.com/gate"}]);
+    asking.settings.webhooks = serde_json::from_value(webhook).expect("webhooks");
+    for mut world in [frozen, asking] {
+        let (stopped, in_the_way) = shares(&mut world);
+        assert_eq!((stopped, in_the_way > 0), (free.clone(), true));
+    }
+}
+
+#[test]
+fn a_doubt_of_the_present_is_no_doubt_of_what_follows() {
+    let (free, _) = shares(&mut world(&json!({})));
+    let mut doubted = world(&json!({}));
+    doubted.verdict = (VerdictKind::Hold, VerdictReason::ShareMismatch);
+    assert_eq!(shares(&mut doubted).0, free);
+}
+
 #[test]
 fn a_deadline_that_comes_first_is_where_it_stops() {
     let outlook = after_pass(&mut world(&json!({"deadline": "3h"})), None);

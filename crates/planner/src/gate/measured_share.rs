@@ -41,6 +41,6 @@ pub(crate) fn ask(facts: &Facts<'_>, draft: &Draft) -> Option<Refusal> {
     let off = (measured.share.ratio() - wanted).abs();
     // Compared as squares, so that no root is taken.
     let beyond = (off - slack).max(0.0);
-    let is_off = beyond * beyond > SIGMAS * SIGMAS * variance && beyond > 0.0;
+    let is_off = beyond * beyond > SIGMAS * SIGMAS * variance;
     if is_off { refused(Some(measured.share)) } else { None }
 }

@@ -27,13 +27,13 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     let mut floors = PerSide::<Option<u32>>::default();
     let mut refusal = None;
     for side in [Side::Fargate, Side::Ec2] {
-        match ask(facts, draft, side, share) {
-            Ok(need) => {
-                *floors.get_mut(side) = Some(need.floor);
-                // Both sides are prepared, whichever is short.
-                let missing = short(facts, draft, &need);
-                refusal = refusal.or(missing);
-            }
+        let missing = ask(facts, draft, side, share).and_then(|need| {
+            *floors.get_mut(side) = Some(need.floor);
+            short(facts, draft, &need)
+        });
+        match missing {
+            // Both sides are prepared, whichever is short.
+            Ok(missing) => refusal = refusal.or(missing),
             Err(reason) => {
                 // One side that cannot be prepared is reason enough not to prepare the other.
                 draft.preparation.clear();
@@ -100,22 +100,25 @@ fn lowered_soon(
     }
 }
 
-/// Prepares the floor, and says what is still missing.
-fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Option<Reason> {
+/// Prepares the floor, and says what is still missing, or why it cannot be prepared.
+fn short(facts: &Facts<'_>, draft: &mut Draft, need: &Need) -> Result<Option<Reason>, Reason> {
     let promised = draft.status.floors.get(need.side).unwrap_or(0);
-    let raise = promises::raise(facts, &draft.status, need.side, need.floor.max(promised))?;
-    if raise.stuck.is_some() {
-        return raise.stuck;
+    let floor = need.floor.max(promised);
+    let Some(raise) = promises::raise(facts, &draft.status, need.side, floor) else {
+        return Ok(None);
+    };
+    if let Some(reason) = raise.stuck {
+        return Err(reason);
     }
     let is_raised = raise.actions.is_empty();
     draft.preparation.extend(raise.actions);
     let side = need.side;
     let healthy = facts.healthy.get(side).unwrap_or(0);
     if healthy < need.now {
-        return Some(Reason::CapacityShort { side, healthy, needed: need.now });
+        return Ok(Some(Reason::CapacityShort { side, healthy, needed: need.now }));
     }
     let desired = facts.services.get(side).map_or(0, |service| service.desired);
     let bounds = facts.scaling.get(side).flatten().map(|scaling| scaling.bounds);
     let min = bounds.map_or(desired, |bounds| bounds.min.min(desired));
-    (!is_raised).then_some(Reason::FloorLow { side, min, floor: need.floor.max(promised) })
+    Ok((!is_raised).then_some(Reason::FloorLow { side, min, floor }))
 }

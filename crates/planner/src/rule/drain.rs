@@ -117,7 +117,7 @@ fn gap(facts: &Facts<'_>, seen: Time) -> bool {
 fn requests(facts: &Facts<'_>) -> Option<u64> {
     facts.side_rpm(Side::Ec2).map(|rpm| {
         let whole = rpm as u64;
-        if rpm > 0.0 && rpm.fract() > 0.0 { whole.saturating_add(1) } else { whole }
+        if rpm.fract() > 0.0 { whole.saturating_add(1) } else { whole }
     })
 }
 

@@ -13,6 +13,7 @@ use crate::events;
 use crate::facts::Facts;
 use crate::gate;
 use crate::need::{self, Demand};
+use crate::next::is_lower;
 
 /// A step whose write did not land is sent again for this long, through every gate but dwell
 /// and evidence, which it had passed; after that it is given up and asked for anew.
@@ -115,12 +116,13 @@ fn drift(intended: &Intended, live: &Weights, has_landed: bool) -> Drift {
     }
     for (key, pair) in live {
         let (was, is) = (intended.before.get(key), intended.after.get(key));
+        let is_below = |than: Option<&WeightPair>| than.is_some_and(|than| is_lower(*pair, *than));
         if is == Some(pair) {
             after = true;
         } else if was == Some(pair) {
             before = true;
-            falls &= is_lower(*pair, is);
-        } else if is_lower(*pair, is) && (has_landed || is_lower(*pair, was)) {
+            falls &= is_below(is);
+        } else if is_below(is) && (has_landed || is_below(was)) {
             lower = true;
         } else {
             return Drift::Other;
@@ -133,21 +135,6 @@ fn drift(intended: &Intended, live: &Weights, has_landed: bool) -> Drift {
         (true, true, false) => Drift::HalfLanded,
         (true, false, false) => Drift::Unlanded,
         (false, _, false) => Drift::None,
-    }
-}
-
-/// Whether a pair asks for less of Fargate than another. No weight at all asks for nothing
-/// that can be compared.
-fn is_lower(pair: WeightPair, than: Option<&WeightPair>) -> bool {
-    let share = |pair: WeightPair| {
-        let total = u64::from(pair.ec2) + u64::from(pair.fargate);
-        (total > 0).then_some((u64::from(pair.fargate), total))
-    };
-    match (share(pair), than.copied().and_then(share)) {
-        (Some((f, t)), Some((than_f, than_t))) => {
-            u128::from(f) * u128::from(than_t) < u128::from(than_f) * u128::from(t)
-        }
-        _ => false,
     }
 }
 
@@ -186,7 +173,10 @@ fn resend(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
         return;
     }
     let why = format!("The change to {} failed in AWS and is sent again.", intended.share);
-    let rises = intended.before.iter().any(|(key, was)| is_lower(*was, intended.after.get(key)));
+    let rises = intended
+        .before
+        .iter()
+        .any(|(key, was)| intended.after.get(key).is_some_and(|is| is_lower(*was, *is)));
     if rises {
         return finish(facts, draft, intended, live, why);
     }

@@ -92,7 +92,7 @@ fn void_arrival(facts: &Facts<'_>, draft: &mut Draft) {
     }
     let Some(live) = facts.live else { return };
     // A holdback's last step comes after the bake.
-    let before_bake = Status { baked_at: None, ..Status::default() };
+    let before_bake = Status::default();
     if next::next(facts, &before_bake, live).is_none() {
         return;
     }
@@ -115,8 +115,8 @@ fn adopt(facts: &Facts<'_>, draft: &mut Draft) {
         Some(Intended { at: now, share: live, before: weights.clone(), after: weights.clone() });
     draft.status.step =
         Some(Step { share: live, decided_at: now, verified_at: None, settled_at: None });
-    if live > Share::ZERO && draft.status.started_at.is_none() {
-        draft.status.started_at = Some(now);
+    if live > Share::ZERO {
+        draft.status.started_at.get_or_insert(now);
     }
     draft.done(Rule::Observed, format!("The live share of {live} is taken as the starting point."));
 }

@@ -131,7 +131,7 @@ pub(crate) fn raise(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) 
             floor = max;
         }
         let Bounds { min, max } = scaling.bounds;
-        if min < floor || max < floor {
+        if min < floor {
             raise.actions.push(Action::SetBounds {
                 side,
                 expected: scaling.bounds,

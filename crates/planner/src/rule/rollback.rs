@@ -76,8 +76,7 @@ fn watch_capacity(facts: &Facts<'_>, draft: &mut Draft) {
 
 /// Whether `healthy` Fargate tasks carry its live share of the load as it is now.
 fn carries(facts: &Facts<'_>, healthy: u32) -> Option<bool> {
-    let load = facts.load?;
-    let rpm = (load.now_rpm.is_finite() && load.now_rpm >= 0.0).then_some(load.now_rpm)?;
+    let rpm = need::number(facts.load?.now_rpm)?;
     let asked = facts.live_max?.of(Side::Fargate, rpm);
     Some(healthy > 0 && asked <= need::carried_rpm(facts, Side::Fargate, healthy)?)
 }
@@ -138,7 +137,7 @@ fn is_failing(reason: &RollbackReason) -> bool {
 fn capacity_lost(facts: &Facts<'_>, draft: &Draft) -> Option<RollbackReason> {
     let healthy = facts.healthy.fargate?;
     let since = draft.status.short_since?;
-    let live = facts.live_max.filter(|live| *live > Share::ZERO)?;
+    let live = facts.live_max?;
     let needed = need::tasks(facts, Side::Fargate, live, Demand::Now).unwrap_or(1);
     if healthy > 0 {
         // Short by the load of a while ago is not short now: what is not known never goes back.
@@ -167,7 +166,7 @@ fn lowered(facts: &Facts<'_>, draft: &Draft) -> Option<Return> {
     let written = next::as_written(facts, target).unwrap_or(target);
     // A share that drifted up by hand is drift, held and reported, and not a wish to go back.
     let meant = draft.status.intended.as_ref().is_none_or(|intended| intended.share > target);
-    (live > written && live > target && meant).then_some(Return {
+    (live > written.max(target) && meant).then_some(Return {
         reason,
         target,
         at_once: facts.healthy.fargate == Some(0),
@@ -256,8 +255,7 @@ fn is_lit(facts: &Facts<'_>) -> bool {
 /// The share that must stay on Fargate for now because EC2 cannot carry more yet; `None` when
 /// EC2's capacity is not known, and then nothing is kept back for it.
 fn kept_by_ec2_shortage(facts: &Facts<'_>) -> Option<Share> {
-    let load = facts.load?;
-    let rpm = (load.now_rpm.is_finite() && load.now_rpm > 0.0).then_some(load.now_rpm)?;
+    let rpm = need::number(facts.load?.now_rpm)?;
     let carried = need::carried_rpm(facts, Side::Ec2, healthy_ec2(facts)?)?;
     let kept = (1.0 - carried / rpm).clamp(0.0, 1.0);
     // Rounded up, so that EC2 never gets more than it carries.
@@ -276,12 +274,5 @@ fn lowest(facts: &Facts<'_>, live: &Weights, kept: Share) -> (Share, WeightPair)
     let weight_max = facts.limits.map_or(255, |limits| limits.weight_max);
     let wanted = (kept, WeightPair::for_share(kept, weight_max));
     let held = live.values().filter_map(|pair| pair.share().map(|share| (share, *pair)));
-    held.fold(wanted, |least, one| if is_less(one.1, least.1) { one } else { least })
-}
-
-/// Whether a pair asks for less of Fargate than another, as exact fractions.
-fn is_less(pair: WeightPair, than: WeightPair) -> bool {
-    let total = |pair: WeightPair| u64::from(pair.ec2) + u64::from(pair.fargate);
-    let cross = |a: WeightPair, b: WeightPair| u128::from(a.fargate) * u128::from(total(b));
-    cross(pair, than) < cross(than, pair)
+    held.fold(wanted, |least, one| if next::is_lower(one.1, least.1) { one } else { least })
 }

@@ -1,7 +1,7 @@
 //! The step itself: first the floors it needs, then the tasks, then the weights.
 
 use model::action::Direction;
-use model::plan::{Reason, Refusal, Rule, Said};
+use model::plan::{Rule, Said};
 use model::route::WeightPair;
 use model::{Share, Side};
 
@@ -43,11 +43,8 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
 fn gates_are_open(draft: &Draft) -> bool {
     draft.report.lines.iter().all(|line| match &line.said {
         Said::Open | Said::Done(_) => true,
-        Said::Refused(Refusal { reason, .. }) => {
-            let is_missing =
-                matches!(reason, Reason::CapacityShort { .. } | Reason::FloorLow { .. });
-            line.rule == Rule::Capacity && is_missing
-        }
+        // Where a side cannot be prepared at all, nothing is left to prepare.
+        Said::Refused(_) => line.rule == Rule::Capacity,
     })
 }
 

@@ -11,6 +11,16 @@ use serde_json::json;
 
 use crate::world::{World, default_migration};
 
+mod arrival;
+mod capacity;
+mod conditions;
+mod drift;
+mod gates;
+mod observed;
+mod promises;
+mod readings;
+mod rollback;
+
 /// A world of reserves on both sides that stands at `fargate` of a hundred, adopted.
 fn at(fargate: u32) -> World {
     with(fargate, |_| {})

@@ -260,7 +260,7 @@ fn a_save_into_a_file_that_goes_meanwhile_is_never_said_to_be_done() {
         let save = opened.store.save_fact("pause", Version::NONE, b"yes");
         let go = async {
             // Gives the thread the time to be waiting already; the claim holds without it.
-            (0..20_000).for_each(|_| std::thread::yield_now());
+            (0..5_000).for_each(|_| std::thread::yield_now());
             fs::remove_file(place.path()).expect("it is there");
             other.execute_batch("ROLLBACK").expect("it is ours");
         };
@@ -268,7 +268,8 @@ fn a_save_into_a_file_that_goes_meanwhile_is_never_said_to_be_done() {
             Err(Error::OutcomeUnknown { message }) => {
                 assert!(message.contains("deleted or replaced"), "{message}");
             }
-            Err(Error::ReadOnly { .. }) => {}
+            // On a busy machine the save may have stopped waiting before.
+            Err(Error::ReadOnly { .. } | Error::Unavailable { .. }) => {}
             saved => panic!("{saved:?}"),
         }
     }

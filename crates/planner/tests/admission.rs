@@ -236,3 +236,64 @@ fn the_brake_counts_automatic_rollbacks_once_and_forgets_them() {
     history.forget(world.now + Span::from_hours(24), &Settings::default());
     assert!(history.rollbacks.is_empty());
 }
+
+#[test]
+fn who_has_arrived_gives_its_place_back_and_who_is_under_way_keeps_it() {
+    let percent = model::Share::percent;
+    let (world, _) = migration("x", Wants::NextStep);
+    let mut status = world.status;
+    let step = status.step.as_mut().expect("it stands on a step");
+    step.share = percent(25);
+    status.share.set = Some(percent(25));
+    status.share.wanted = Some(percent(25));
+    assert!(!is_stepping(&status), "it is where it is wanted");
+    status.share.set = Some(percent(10));
+    assert!(is_stepping(&status), "its step has not landed");
+    // What is held back for the bake is not on Fargate yet, and nothing moves.
+    status.share.set = Some(percent(25));
+    status.share.wanted = Some(percent(100));
+    assert!(is_stepping(&status), "it has a way to go");
+    status.full_since = Some(world.now);
+    assert!(!is_stepping(&status), "it bakes");
+}
+
+#[test]
+fn a_rollback_counts_against_the_brake_for_its_window_and_not_a_moment_longer() {
+    let (world, plan) = migration("x", Wants::FirstStep);
+    let mut settings = limits(9, 9);
+    settings.limits.failures_before_brake = 1;
+    let proposal =
+        Proposal { name: "a", spec: &world.migration.spec, status: &world.status, plan: &plan };
+    let window = settings.limits.brake_window;
+    for (later, is_open) in [(Span::ZERO, true), (Span::from_millis(1), false)] {
+        // As long ago as the window, and a moment less.
+        let at = world.now - window + later;
+        let history = History { rollbacks: vec![(at, "b".to_owned())] };
+        let grants = admit(world.now, &[proposal], &settings, &history);
+        assert_eq!(grants["a"] == Grant::Open, is_open, "{at}");
+    }
+}
+
+#[test]
+fn who_prepares_its_step_takes_a_place_as_well() {
+    let none = model::observation::Bounds { min: 0, max: 100 };
+    let mut worlds = ["x", "y"].map(|cluster| migration(cluster, Wants::FirstStep).0);
+    for world in &mut worlds {
+        world.fleets.fargate.desired = 0;
+        world.fleets.fargate.bounds = Some(none);
+    }
+    let plans: Vec<Plan> = worlds.iter().map(World::plan).collect();
+    assert!(plans.iter().all(|plan| !plan.actions.iter().any(model::action::Action::is_advance)));
+    let proposals: Vec<Proposal<'_>> = ["a", "b"]
+        .iter()
+        .zip(worlds.iter().zip(&plans))
+        .map(|(name, (world, plan))| Proposal {
+            name,
+            spec: &world.migration.spec,
+            status: &world.status,
+            plan,
+        })
+        .collect();
+    let grants = admit(worlds[0].now, &proposals, &limits(1, 9), &History::default());
+    assert_eq!((&grants["a"], &grants["b"]), (&Grant::Open, &full(1)));
+}

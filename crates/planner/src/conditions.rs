@@ -17,7 +17,7 @@ use crate::{gate, next};
 /// Why a service level is not in danger that was before.
 const RECOVERED: &str = "Recovered";
 /// Somebody who looks after a service twice a day hears of it each time.
-const TOLD_AGAIN_AFTER: Span = Span::from_secs(12 * 3_600);
+const TOLD_AGAIN_AFTER: Span = Span::from_hours(12);
 
 /// What is found of one condition.
 struct Finding {

@@ -156,3 +156,31 @@ fn verified_is_a_proof_of_this_step() {
         assert_eq!(verified == ConditionStatus::True, is_verified, "{kind:?}, {age} minutes old");
     }
 }
+
+#[test]
+fn what_comes_back_within_half_a_day_is_not_told_again() {
+    for (gone_for, is_told) in [(secs(12 * 3_600 - 1), false), (secs(12 * 3_600), true)] {
+        let mut world = at(25);
+        let worse = VerdictReason::WorseWithinBudget { signal: "errors".to_owned() };
+        let told = |world: &mut World, reason: &VerdictReason| {
+            world.verdict = (VerdictKind::Hold, reason.clone());
+            let plan = look(world);
+            plan.events.iter().any(|event| event.reason == "WorseWithinBudget")
+        };
+        assert!(told(&mut world, &worse), "the first time");
+        wait(&mut world, mins(1));
+        assert!(!told(&mut world, &VerdictReason::Collecting));
+        wait(&mut world, gone_for);
+        assert_eq!(told(&mut world, &worse), is_told, "after {gone_for}");
+    }
+}
+
+#[test]
+fn fields_not_acted_on_are_those_of_the_newest_file() {
+    let mut world = at(25);
+    assert_eq!(condition(&world.plan(), ConditionType::FieldsNotActedOn).0, ConditionStatus::False);
+    world.migration.spec.aws.assume_role_arn = Some("arn:aws:iam::1:role/ferry".to_owned());
+    world.generation += 1;
+    let plan = look(&mut world);
+    assert_eq!(condition(&plan, ConditionType::FieldsNotActedOn).0, ConditionStatus::True);
+}

@@ -383,7 +383,7 @@ fn share_reached(facts: &Facts<'_>, draft: &Draft) -> Finding {
         return Finding::new(ConditionStatus::Unknown, "NotKnown", "No share is known to be live.");
     };
     let goal = next::goal(facts, &draft.status);
-    if live < goal && !next::is_reached(facts, goal, live) {
+    if !next::is_reached(facts, goal, live) {
         return Finding::new(false, "UnderWay", "The live share is on its way to the wanted one.");
     }
     match gate::is_followed(facts, draft) {

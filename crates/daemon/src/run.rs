@@ -314,13 +314,11 @@ impl Daemon {
             stop.wait_for(|stop| *stop).await.ok();
             sleep(TICK_ENDS_WITHIN).await;
         };
-        let renewed = async {
-            timeout(TICK_HOLDS_FOR, self.tenure.keep_on()).await.ok();
-            std::future::pending::<()>().await;
-        };
+        let renewals = timeout(TICK_HOLDS_FOR, self.tenure.keep_on());
         let tick = tokio::select! {
             tick = controller.tick() => tick,
-            () = renewed => return true,
+            // When renewals end by their timeout this branch is left out, and the tick goes on.
+            Ok(never) = renewals => never,
             () = late => return false,
         };
         self.metrics.note_tick(began.elapsed());

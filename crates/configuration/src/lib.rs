@@ -15,8 +15,8 @@
 //! dot; symbolic links are followed, so that the `..data` link of a Kubernetes volume can be
 //! swapped. A file is read again when its device, inode, size, modification or change time
 //! differs from what it was when it was read last, and once more by the look after that, since two
-//! writes in one tick of the kernel's clock leave the same times. One that changes under the reading is not
-//! taken and read again by the next look. Inherently, a file that is written in place may be seen
+//! writes in one tick of the kernel's clock leave the same times. One that changes under the
+//! reading is not taken and read again by the next look. Inherently, a file that is written in place may be seen
 //! between two writes: mostly that is no valid document and the last good one stays, but a
 //! beginning that happens to be valid is believed until the next look. Rename a finished file
 //! into place to exclude that.

@@ -4,8 +4,8 @@ use crate::problem::Place;
 use crate::tree::{Node, Value};
 
 /// Where a finding about each field points, by the field's path: what is kept of a tree for
-/// findings that come later. A daemon keeps one for every migration, and the tree itself takes
-/// ten times as much.
+/// findings that come later. A daemon keeps one for every migration, and values, keys and nodes
+/// of the tree would be kept for nothing.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
     root: Place,

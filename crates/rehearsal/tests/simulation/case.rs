@@ -577,7 +577,8 @@ fn release_number(region: &mut Region, wish: &Wish, side: Side) -> u32 {
         Side::Ec2 => wish.name.clone(),
         Side::Fargate => format!("{}-fargate", wish.name),
     };
-    let id = ServiceId { cluster: wish.cluster.clone(), service };
+    let account = std::sync::Arc::default();
+    let id = ServiceId { account, cluster: wish.cluster.clone(), service };
     let Response::Service(service) = region.handle(&Request::DescribeService { id: &id }) else {
         panic!("the faults are over and {id} is there");
     };

@@ -19,6 +19,7 @@ use store::{Answer, Store};
 
 use crate::act::{self, Order};
 use crate::decide::{self, Proposal};
+use crate::events;
 use crate::managed::{Managed, Unsupported};
 use crate::minutes;
 use crate::observe::{EVERY_URGENT, Sight, Subject};
@@ -131,6 +132,7 @@ impl Controller {
         self.open(now).await;
         self.observe(now).await;
         self.read_minutes(now).await;
+        events::read(self.cloud.objectives.as_ref(), now, &mut self.watches).await;
         let proposals = self.propose(now);
         let mut decided =
             decide::decide(now, &self.settings, &self.watches, proposals, &self.history);

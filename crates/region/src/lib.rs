@@ -24,6 +24,7 @@ mod autoscaling;
 mod count;
 mod disturbance;
 mod error;
+mod events;
 pub mod fault;
 mod fleet;
 mod handle;

@@ -125,6 +125,23 @@ pub fn candidate_threshold(threshold_ms: f64, slo_threshold_ms: f64) -> f64 {
     (1.10 * threshold_ms).max(threshold_ms + floor)
 }
 
+/// Rows of one minute for tests: requests and bad ones of each side, bad by every signal.
+#[cfg(test)]
+pub(crate) fn rows_of(ec2: (u64, u64), fargate: (u64, u64)) -> PerSide<Option<Row>> {
+    PerSide { ec2, fargate }.map(|(requests, bad)| {
+        let (requests, bad) = (Some(requests), Some(bad));
+        let counts = Counts {
+            requests,
+            slow: bad,
+            slow_slo: bad,
+            slow_p90: bad,
+            slow_p50: bad,
+            errors: bad,
+        };
+        Some(Row { counts, ..Row::default() })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

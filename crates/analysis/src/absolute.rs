@@ -111,7 +111,8 @@ mod tests {
         let likelihood = |requests: i32, bad: i32| {
             let of = |part: f64| {
                 let (bad_part, good_part) = (part, (1.0 - part * 0.1) / 0.9);
-                libm::pow(bad_part, f64::from(bad)) * libm::pow(good_part, f64::from(requests - bad))
+                libm::pow(bad_part, f64::from(bad))
+                    * libm::pow(good_part, f64::from(requests - bad))
             };
             libm::log((of(0.25) + of(0.5)) / 2.0)
         };

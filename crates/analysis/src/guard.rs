@@ -198,8 +198,10 @@ mod tests {
         }
     }
 
-    /// Counts of a minute: requests and bad ones.
-    fn counted(ec2: (u32, u32), fargate: (u32, u32)) -> Counted {
+    /// Requests and bad ones.
+    type Count = (u32, u32);
+
+    fn counted(ec2: Count, fargate: Count) -> Counted {
         Counted {
             requests: PerSide { ec2: f64::from(ec2.0), fargate: f64::from(fargate.0) },
             bad: PerSide { ec2: f64::from(ec2.1), fargate: f64::from(fargate.1) },
@@ -207,7 +209,7 @@ mod tests {
     }
 
     /// A guard after one minute after another.
-    fn after(minutes: &[((u32, u32), (u32, u32))]) -> Guard {
+    fn after(minutes: &[(Count, Count)]) -> Guard {
         let mut guard = Guard::default();
         for (minute, (ec2, fargate)) in (0_i64..).zip(minutes) {
             guard.add(minute, &counted(*ec2, *fargate));

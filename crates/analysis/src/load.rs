@@ -180,7 +180,7 @@ mod tests {
     fn few_tasks_blur_the_comparison() {
         // 2 sd sqrt(1/16 + 1/9) = 2 * 0.05 * 5/12.
         let mut load = Load::default();
-        assert_eq!(load.task_deviation(), 0.0);
+        assert!(load.task_deviation().abs() < 1e-15);
         load.add(&rows((Some(1), Some(16), None), (Some(1), Some(9), None)), 0.05);
         assert!((load.task_deviation() - 0.1 * 5.0 / 12.0).abs() < 1e-15);
         // The same tasks again, then others.

@@ -125,7 +125,7 @@ mod tests {
     fn minutes_count_again_when_the_excess_has_stopped_falling_and_after_half_an_hour_at_most() {
         for change in [Change::Weight, Change::Deployment] {
             assert_eq!(dropped(change, |_| 0.0), 20, "nothing to fall");
-            assert_eq!(dropped(change, |block| f64::from(block)), 20, "it rises");
+            assert_eq!(dropped(change, f64::from), 20, "it rises");
             assert_eq!(dropped(change, |block| 10.0 - f64::from(block)), 30, "it falls and falls");
             // D/V falls by 0.1 a block, the standard error is 0.45.
             assert_eq!(dropped(change, |block| 1.0 - 0.1 * f64::from(block)), 20, "by noise");

@@ -211,3 +211,41 @@ fn a_difference_that_spends_two_fifths_of_the_budget_holds_under_slo() {
     assert!(log.reasons(&Settings::default()).contains(&"WorseWithinBudget"));
     assert_eq!(log.verdict(&Settings::default()).kind, VerdictKind::Hold);
 }
+
+#[test]
+fn data_is_missing_when_the_newest_minute_is_nineteen_ago() {
+    let settings = Settings::default();
+    let mut log = Log::new(50);
+    log.run(900, CALM, CALM);
+    let fold = log.fold(&settings);
+    for (ago, is_missing) in [(18, false), (19, true)] {
+        let verdict = fold.verdict(&settings, Time::from_minute(899 + ago));
+        assert_eq!(verdict.reason.name() == "MissingData", is_missing, "{ago} minutes ago");
+    }
+}
+
+#[test]
+fn suspicion_is_half_way_to_proof_in_logarithms() {
+    // A hundred requests above the median on Fargate and none on EC2, minute after minute: each
+    // gives the 1.2 nats that a minute may. The mean over the four signals, of which three say
+    // nothing, reaches the root of 3,024,000 when e^(1.2 k) + 3 exceeds 4 times 1,739: k = 8.
+    let settings = Settings { when: When::Relative, ..Settings::default() };
+    let counts = |slow_p50| Counts {
+        requests: Some(10_000),
+        slow: Some(0),
+        slow_slo: Some(0),
+        slow_p90: Some(0),
+        slow_p50: Some(slow_p50),
+        errors: Some(0),
+    };
+    let mut log = Log::new(50);
+    for minutes in 1..=8 {
+        log.row(Side::Ec2, counts(0));
+        log.row(Side::Fargate, counts(100));
+        log.minute += 1;
+        let reason = log.verdict(&settings).reason;
+        let signal = "slow_p50".to_owned();
+        let suspicion = VerdictReason::Suspicion { signal };
+        assert_eq!(reason == suspicion, minutes == 8, "{minutes} minutes: {reason}");
+    }
+}

@@ -1,7 +1,7 @@
 //! One test for each rule that is no amendment's.
 
 use analysis::Settings;
-use analysis::settings::{CommonMode, Router, When};
+use analysis::settings::{CommonMode, Coverage, Router, When};
 use model::minute::Counts;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Side, Span, Time};
@@ -248,4 +248,34 @@ fn suspicion_is_half_way_to_proof_in_logarithms() {
         let suspicion = VerdictReason::Suspicion { signal };
         assert_eq!(reason == suspicion, minutes == 8, "{minutes} minutes: {reason}");
     }
+}
+
+#[test]
+fn a_recording_may_count_its_minutes_from_anywhere() {
+    let mut log = Log::new(50);
+    log.run(300, CALM, CALM).run_seen(20, Some(CALM), None).run(100, CALM, CALM.slow(0.03));
+    let told = |log: &Log| -> Vec<(i64, &'static str)> {
+        let first = log.rows[0].minute;
+        let changes = log.changes(&Settings::default());
+        changes.into_iter().map(|change| (change.minute - first, change.reason)).collect()
+    };
+    let expected = told(&log);
+    assert!(expected.len() > 3, "{expected:?}");
+    // Before 1970, by whole hours.
+    for row in &mut log.rows {
+        row.minute -= 6_000;
+        row.seen_at = Time::from_minute(row.minute + 1);
+    }
+    assert_eq!(told(&log), expected);
+}
+
+#[test]
+fn minutes_of_high_load_that_count_on_are_no_change_of_verdict() {
+    let coverage = Some(Coverage::of_high_load(1_500.0, false));
+    let settings = Settings { coverage, ..Settings::default() };
+    let mut log = Log::new(50);
+    log.run(600, CALM.requests(700), CALM.requests(700)).run(70, CALM, CALM);
+    let reasons = log.reasons(&settings);
+    assert!(reasons.ends_with(&["LoadCoverage", "ProvenSafe"]), "{reasons:?}");
+    assert!(reasons.windows(2).all(|pair| pair[0] != pair[1]), "{reasons:?}");
 }

@@ -3,4 +3,5 @@
 mod amendments;
 mod arrivals;
 mod log;
+mod specs;
 mod verdicts;

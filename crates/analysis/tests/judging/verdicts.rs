@@ -2,6 +2,7 @@
 
 use analysis::Settings;
 use analysis::settings::{CommonMode, Coverage, Router, When};
+use analysis::signal::Signal;
 use model::minute::Counts;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Side, Span, Time};
@@ -278,4 +279,34 @@ fn minutes_of_high_load_that_count_on_are_no_change_of_verdict() {
     let reasons = log.reasons(&settings);
     assert!(reasons.ends_with(&["LoadCoverage", "ProvenSafe"]), "{reasons:?}");
     assert!(reasons.windows(2).all(|pair| pair[0] != pair[1]), "{reasons:?}");
+}
+
+#[test]
+fn below_five_percent_nothing_is_waited_for_but_time() {
+    // A few tasks on Fargate that carry twice the load of EC2's.
+    let mut log = Log::new(1);
+    log.context.ec2.tasks = Some(100);
+    log.context.fargate.tasks = Some(5);
+    let (ec2, fargate) = (CALM.requests(9_900).slow(0.02), CALM.requests(990).slow(0.009_5));
+    log.run(60, ec2, fargate);
+    assert_eq!(log.verdict(&Settings::default()).reason, VerdictReason::Collecting);
+    log.share(5).run(60, ec2, fargate);
+    assert_eq!(log.verdict(&Settings::default()).reason, VerdictReason::UnequalLoad);
+}
+
+#[test]
+fn one_cluster_of_errors_on_few_requests_is_no_burn() {
+    // Ten failed requests of 600 in an hour are sixteen times the budget, in one minute of it.
+    let settings = Settings { signals: [Signal::Errors].into(), ..Settings::default() };
+    let few = CALM.requests(10).slow(0.0).errors(0.0);
+    let mut log = Log::new(50);
+    log.run(60, few, few).run(1, few, few.errors(1.0)).run(60, few, few);
+    assert_eq!(log.rollback(&settings), None);
+    let mut minutes = Log::new(50);
+    minutes.run(60, few, few);
+    for _ in 0..12 {
+        // The same again and again is no cluster.
+        minutes.run(1, few, few.errors(1.0)).run(4, few, few);
+    }
+    assert_eq!(minutes.rollback(&settings).map(|(_, reason)| reason), Some("BudgetBurn"));
 }

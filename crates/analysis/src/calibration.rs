@@ -138,13 +138,13 @@ pub(crate) fn is_usable(settings: &Settings, signal: Signal) -> bool {
 pub fn learn(minutes: &[Minute]) -> BTreeMap<Signal, Offset> {
     let mut offsets = BTreeMap::new();
     for signal in Signal::ALL {
-        let mut hours: BTreeMap<i64, PerSide<(f64, f64)>> = BTreeMap::new();
+        let mut hours: BTreeMap<i64, PerSide<(u64, u64)>> = BTreeMap::new();
         for minute in minutes {
             let row = Row::new(minute);
             if let Some((requests, bad)) = row.signal(signal) {
                 let hour = hours.entry(minute.minute.div_euclid(60)).or_default();
                 let sum = hour.get_mut(minute.side);
-                *sum = (sum.0 + float(requests), sum.1 + float(bad));
+                *sum = (sum.0 + requests, sum.1 + bad);
             }
         }
         if let Some(offset) = mean_and_error(hours.values().filter_map(log_ratio)) {
@@ -157,11 +157,13 @@ pub fn learn(minutes: &[Minute]) -> BTreeMap<Signal, Offset> {
 /// Two days of hours (A10).
 pub const LEARNT_HOURS_MIN: u32 = 48;
 
-fn log_ratio(hour: &PerSide<(f64, f64)>) -> Option<f64> {
+fn log_ratio(hour: &PerSide<(u64, u64)>) -> Option<f64> {
     let (requests_ec2, bad_ec2) = hour.ec2;
     let (requests_fargate, bad_fargate) = hour.fargate;
-    (bad_ec2 > 0.0 && bad_fargate > 0.0)
-        .then(|| libm::log(bad_fargate / requests_fargate * requests_ec2 / bad_ec2))
+    (bad_ec2 > 0 && bad_fargate > 0).then(|| {
+        let fraction = float(bad_fargate) / float(requests_fargate);
+        libm::log(fraction * float(requests_ec2) / float(bad_ec2))
+    })
 }
 
 fn mean_and_error(values: impl Iterator<Item = f64>) -> Option<Offset> {

@@ -294,7 +294,7 @@ pub(crate) fn context(now: Time, sight: &Sight, watch: &Watch, side: Side) -> Co
     let seen = &sight.snapshot;
     let split = seen.splits.get(&watch.managed.name).and_then(Seen::value);
     let service = seen.services.get(watch.managed.services.get(side)).and_then(Seen::value);
-    let group = watch.groups.get(side).as_ref().map(|group| &group.0);
+    let group = watch.groups.get(side).as_ref().map(|group| &group.arn);
     let targets = group.and_then(|group| seen.targets.get(group)).and_then(Seen::value);
     let step = watch.contents.status.step.as_ref();
     Context {

@@ -418,7 +418,7 @@ impl Latest {
 }
 
 fn parts(managed: &Managed, groups: &PerSide<Option<TargetGroup>>) -> Parts {
-    let group = |side: Side| groups.get(side).as_ref().map(|group| group.0.clone());
+    let group = |side: Side| groups.get(side).as_ref().map(|group| group.arn.clone());
     Parts::of(&managed.migration, PerSide::from_fn(group))
 }
 

@@ -11,7 +11,7 @@ use cloud::{
     SideMinute, Signals, TargetGroup,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
-use model::route::{Route, ServiceId, Split};
+use model::route::{Routes, ServiceId, Split};
 use model::{Span, Time};
 use server::{ApiCall, Metrics};
 use tokio::time::Instant;
@@ -165,7 +165,7 @@ impl Scaling for Guarded {
 
 #[async_trait]
 impl Router for Guarded {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>> {
         self.note_all(WEIGHTS, self.inner.router.observe(migrations).await)
     }
 

@@ -11,7 +11,7 @@ use cloud::{
     Shift, SideMinute, Signals, TargetGroup, TrafficFlow,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
-use model::route::{Propagation, Route, ServiceId, Split, Weights};
+use model::route::{Propagation, Route, Routes, ServiceId, Split, Weights};
 use model::{Span, Time};
 
 use crate::Region;
@@ -137,9 +137,9 @@ impl Scaling for SimulatedCloud {
 
 #[async_trait]
 impl Router for SimulatedCloud {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>> {
         let mut answers = Vec::with_capacity(migrations.len());
-        for routes in migrations {
+        for Routes { routes, .. } in migrations {
             let answer = if is_traffic_flow(routes) {
                 traffic_flow::observe(self, routes).await
             } else {

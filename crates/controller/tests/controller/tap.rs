@@ -11,7 +11,7 @@ use cloud::{
     SideMinute, Signals, TargetGroup,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
-use model::route::{Route, ServiceId, Split};
+use model::route::{Routes, ServiceId, Split};
 use model::{Span, Time};
 use region::SimulatedCloud;
 use store::{Contents, Entry, Fact, MemoryStore, Numbered, Record, Store, Version};
@@ -259,10 +259,10 @@ impl Scaling for Tap {
 
 #[async_trait]
 impl Router for Tap {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>> {
         let _ = self.count("observe", "");
         let answers = self.inner.observe(migrations).await;
-        let failed = |routes: &Vec<Route>| self.failed("split", &routes[0].key());
+        let failed = |asked: &Routes| self.failed("split", &asked.routes[0].key());
         migrations.iter().zip(answers).map(|(m, answer)| failed(m).unwrap_or(answer)).collect()
     }
 
@@ -295,7 +295,7 @@ impl Signals for Tap {
         for (ask, answer) in asks.iter().zip(answers) {
             let mut answer = self.failed("minute", &ask.service.service).unwrap_or(answer);
             for read in answer.iter_mut().flatten() {
-                let by = corrections.get(&read.minute).filter(|_| ask.group.0.contains("ec2"));
+                let by = corrections.get(&read.minute).filter(|_| ask.group.arn.contains("ec2"));
                 if let (Some(by), Some(requests)) = (by, &mut read.counts.requests) {
                     *requests += by;
                 }
@@ -311,7 +311,7 @@ impl Signals for Tap {
         from: Time,
         until: Time,
     ) -> Result<Option<Quantiles>> {
-        match self.failed("quantiles", &group.0) {
+        match self.failed("quantiles", &group.arn) {
             Some(failed) => failed,
             None => self.inner.quantiles(group, from, until).await,
         }

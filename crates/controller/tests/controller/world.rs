@@ -62,7 +62,11 @@ pub(crate) fn group(name: &str, side: Side) -> String {
 }
 
 pub(crate) fn id(name: &str, side: Side) -> ServiceId {
-    ServiceId { cluster: format!("{name}-c"), service: format!("{name}-{}", side.name()) }
+    ServiceId {
+        account: Arc::default(),
+        cluster: format!("{name}-c"),
+        service: format!("{name}-{}", side.name()),
+    }
 }
 
 fn rule(name: &str) -> Route {

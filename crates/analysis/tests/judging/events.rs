@@ -275,3 +275,12 @@ fn what_was_proven_and_burns_now_is_not_met() {
     log.run(60, GOOD, GOOD);
     assert_eq!(log.says(), PROVEN, "it is over");
 }
+
+#[test]
+fn what_was_proven_of_a_step_stands_after_a_day_of_silence() {
+    let mut log = proven();
+    log.next += 2_000;
+    log.run(1, Some((1, 0)), Some((1, 0)));
+    assert_eq!(log.fold.minute(), Some(log.next - 1));
+    assert_eq!(log.says(), PROVEN);
+}

@@ -62,6 +62,45 @@ pub(crate) async fn gather<K: Ord, T>(
     calls.fold(Answers::new(), all).await
 }
 
+/// The answers of a call that one bad member fails for all: its halves are asked again, until
+/// those that are to blame stand alone.
+pub(crate) async fn halving<K: Ord + Clone, T, F>(
+    keys: Vec<K>,
+    ask: impl Fn(Vec<K>) -> F,
+) -> Answers<K, T>
+where
+    F: Future<Output = Result<Answers<K, T>>>,
+{
+    let mut all = Answers::new();
+    let mut open = vec![keys];
+    while let Some(keys) = open.pop() {
+        match ask(keys.clone()).await {
+            Ok(some) => all.extend(some),
+            Err(error) if keys.len() > 1 && is_of_a_member(error.kind) => {
+                let (first, second) = keys.split_at(keys.len() / 2);
+                open.extend([second.to_vec(), first.to_vec()]);
+            }
+            Err(error) => all.extend(all_failed(&keys, &error)),
+        }
+    }
+    all
+}
+
+/// Whether a call may have failed for one of what it asked for.
+const fn is_of_a_member(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::NotFound | ErrorKind::Invalid => true,
+        ErrorKind::Throttled
+        | ErrorKind::Busy
+        | ErrorKind::Denied
+        | ErrorKind::Conflict
+        | ErrorKind::QuotaReached
+        | ErrorKind::Unreachable
+        | ErrorKind::Partial
+        | ErrorKind::OutcomeUnknown => false,
+    }
+}
+
 /// The same error for every member of a batch.
 pub(crate) fn all_failed<'a, K: Ord + Clone + 'a, T>(
     keys: impl IntoIterator<Item = &'a K>,
@@ -85,6 +124,24 @@ mod tests {
         let asked = [5, 12, 3, 5, 11, 4, 12];
         let found = batches(&asked, |key| key / 10, 2);
         assert_eq!(found, [(0, vec![3, 4]), (0, vec![5]), (1, vec![11, 12])]);
+    }
+
+    #[test]
+    fn a_bad_member_is_found_in_few_calls_and_fails_alone() {
+        let calls = std::cell::Cell::new(0);
+        let answers = futures::executor::block_on(halving((0..16).collect(), |keys: Vec<i32>| {
+            calls.set(calls.get() + 1);
+            let answer = if keys.contains(&11) {
+                Err(Error::new(ErrorKind::NotFound, "elasticloadbalancing:DescribeRules", "11"))
+            } else {
+                Ok(keys.into_iter().map(|key| (key, Ok(key))).collect())
+            };
+            std::future::ready(answer)
+        }));
+        assert_eq!(calls.get(), 9, "two for each halving, and the first");
+        let failed: Vec<i32> =
+            answers.iter().filter(|(_, answer)| answer.is_err()).map(|(key, _)| *key).collect();
+        assert_eq!((answers.len(), failed), (16, vec![11]));
     }
 
     #[test]

@@ -23,24 +23,30 @@
 mod batches;
 mod clients;
 mod errors;
+mod groups;
 mod http;
 mod limits;
 mod scaling;
 mod services;
+mod signals;
 #[cfg(test)]
 mod testing;
 mod time;
 
 use std::sync::Arc;
 
-use cloud::{Scaling, Services};
+use cloud::{Scaling, Services, Signals};
 
 pub use clients::{Credentials, Network, Settings};
 pub use http::{NoReply, Transport};
 
-/// Services and scalable targets in AWS.
-pub async fn connect(settings: Settings) -> (Arc<dyn Services>, Arc<dyn Scaling>) {
+/// Services, scalable targets and minutes in AWS.
+pub async fn connect(
+    settings: Settings,
+) -> (Arc<dyn Services>, Arc<dyn Scaling>, Arc<dyn Signals>) {
     let clients = Arc::new(clients::Clients::new(settings).await);
+    let groups = Arc::new(groups::Groups::new(Arc::clone(&clients)));
     let services = Arc::new(services::EcsServices::new(Arc::clone(&clients)));
-    (services, Arc::new(scaling::Targets::new(clients)))
+    let signals = Arc::new(signals::Metrics::new(Arc::clone(&clients), groups));
+    (services, Arc::new(scaling::Targets::new(clients)), signals)
 }

@@ -118,3 +118,31 @@ pub(crate) async fn client(clock: &Arc<Wound>, script: &Arc<Script>) -> Arc<Clie
     let clients = clients(clock.clone(), script.clone()).await;
     clients.of(&model::spec::Aws::default()).await
 }
+
+/// A value in CBOR; numbers are floating-point, and `{"epoch": n}` is a time.
+pub(crate) fn cbor(value: &serde_json::Value) -> Vec<u8> {
+    use serde_json::Value;
+    let head = |major: u8, count: usize| {
+        let count = u32::try_from(count).unwrap().to_be_bytes();
+        [vec![major << 5 | 26], count.to_vec()].concat()
+    };
+    let text = |text: &str| [head(3, text.len()), text.as_bytes().to_vec()].concat();
+    let number = |number: f64| [vec![0xfb], number.to_be_bytes().to_vec()].concat();
+    match value {
+        Value::Null => vec![0xf6],
+        Value::Bool(flag) => vec![if *flag { 0xf5 } else { 0xf4 }],
+        Value::Number(it) => number(it.as_f64().unwrap()),
+        Value::String(it) => text(it),
+        Value::Array(items) => {
+            [head(4, items.len()), items.iter().flat_map(cbor).collect()].concat()
+        }
+        Value::Object(members) => match members.get("epoch") {
+            Some(epoch) => [vec![0xc1], number(epoch.as_f64().unwrap())].concat(),
+            None => {
+                let members = members.iter().flat_map(|(name, it)| [text(name), cbor(it)].concat());
+                let count = value.as_object().unwrap().len();
+                [head(5, count), members.collect()].concat()
+            }
+        },
+    }
+}

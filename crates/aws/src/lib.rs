@@ -18,7 +18,6 @@
 //!
 //! Deliberately absent: policy, memory of what was read (but for what never changes), and any
 //! call that would create or delete what carries traffic.
-#![expect(dead_code, reason = "signals and routers, which come next, use it")]
 
 mod batches;
 mod clients;
@@ -26,6 +25,7 @@ mod errors;
 mod groups;
 mod http;
 mod limits;
+mod routers;
 mod scaling;
 mod services;
 mod signals;
@@ -35,18 +35,28 @@ mod time;
 
 use std::sync::Arc;
 
-use cloud::{Scaling, Services, Signals};
+use cloud::Cloud;
+
+use clients::Clients;
+use groups::Groups;
+use routers::Routing;
+use scaling::Targets;
+use services::EcsServices;
+use signals::Metrics;
 
 pub use clients::{Credentials, Network, Settings};
 pub use http::{NoReply, Transport};
 
-/// Services, scalable targets and minutes in AWS.
-pub async fn connect(
-    settings: Settings,
-) -> (Arc<dyn Services>, Arc<dyn Scaling>, Arc<dyn Signals>) {
-    let clients = Arc::new(clients::Clients::new(settings).await);
-    let groups = Arc::new(groups::Groups::new(Arc::clone(&clients)));
-    let services = Arc::new(services::EcsServices::new(Arc::clone(&clients)));
-    let signals = Arc::new(signals::Metrics::new(Arc::clone(&clients), groups));
-    (services, Arc::new(scaling::Targets::new(clients)), signals)
+/// The world of the `cloud` traits in AWS. Nothing is asked before the first question.
+pub async fn connect(settings: Settings) -> Cloud {
+    let clock = Arc::clone(&settings.clock);
+    let clients = Arc::new(Clients::new(settings).await);
+    let groups = Arc::new(Groups::new(Arc::clone(&clients)));
+    Cloud {
+        services: Arc::new(EcsServices::new(Arc::clone(&clients))),
+        scaling: Arc::new(Targets::new(Arc::clone(&clients))),
+        router: Arc::new(Routing::new(Arc::clone(&clients))),
+        signals: Arc::new(Metrics::new(clients, groups)),
+        clock,
+    }
 }

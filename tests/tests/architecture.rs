@@ -45,6 +45,7 @@ const TABLE: &[Row] = &[
     pure("planner", &["model", "analysis", "capacity"], &["audit", "manifest", "sampling"]),
     pure("audit", &["model"], &[]),
     edge("cloud", &["model"], &[]),
+    edge("datadog", &["model", "cloud"], &[]),
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),

@@ -50,6 +50,7 @@ const TABLE: &[Row] = &[
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
     edge("aws", &["model", "cloud"], &["region", "wire"]),
+    edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",
         &["model", "analysis", "capacity", "planner", "audit", "cloud", "store"],

@@ -5,8 +5,9 @@
 //! ```text
 //! RequestCount absent              nothing is known of requests, errors or latency
 //! ..5XX, ConnectionError absent    none: "Reporting criteria: There is a nonzero value"
-//! TC(t:) absent                    none, if the slowest answer was not slower than t
-//!                                  otherwise not known: CloudWatch does not promise a zero
+//! TC(t:) absent                    none, if the slowest answer was not slower than t, or if the
+//!                                  balancer answered every request itself; otherwise not known:
+//!                                  CloudWatch does not promise a zero
 //! HealthyHostCount, CPU absent     not known
 //! ```
 
@@ -113,27 +114,31 @@ impl<'a> Columns<'a> {
         // A request is counted when it is taken and its answer when it is given, so that a
         // minute may have an answer too many at its edge.
         let of_requests = |count: u64| count.min(requests);
+        let unanswered = self.unanswered(minute);
+        let none = unanswered.filter(|unanswered| *unanswered >= requests).map(|_| 0);
         let [slow, slow_slo, slow_p90, slow_p50] =
-            self.slow.map(|slow| self.slower(slow?, minute).map(of_requests));
+            self.slow.map(|slow| self.slower(slow?, minute).or(none).map(of_requests));
+        let failed = none_if_absent(self.failed, minute);
+        let errors = failed.zip(unanswered).map(|(failed, rest)| failed.saturating_add(rest));
         Counts {
             requests: Some(requests),
             slow,
             slow_slo,
             slow_p90,
             slow_p50,
-            errors: self.errors(minute).map(of_requests),
+            errors: errors.map(of_requests),
         }
     }
 
-    /// Requests that failed: those that targets failed, and those that the balancer could not
-    /// bring to a target. A connection that failed is behind an answer of the balancer's own, and
-    /// where that one is known too, the same requests are not counted twice.
-    fn errors(&self, minute: i64) -> Option<u64> {
-        let none_if_absent = |points: &Points| points.get(&minute).map_or(Some(0), |it| whole(*it));
-        let failed = none_if_absent(self.failed)?;
-        let unconnected = none_if_absent(self.unconnected)?;
-        let refused = self.refused.map_or(Some(0), none_if_absent)?;
-        Some(failed.saturating_add(unconnected.max(refused)))
+    /// Requests that the balancer could not bring to a target, or got no answer to. A connection
+    /// that failed is behind an answer of the balancer's own, and where that one is known too,
+    /// the same requests are not counted twice.
+    fn unanswered(&self, minute: i64) -> Option<u64> {
+        let unconnected = none_if_absent(self.unconnected, minute)?;
+        match self.refused {
+            Some(refused) => Some(unconnected.max(none_if_absent(refused, minute)?)),
+            None => Some(unconnected),
+        }
     }
 
     fn slower(&self, (threshold, points): (Span, &Points), minute: i64) -> Option<u64> {
@@ -143,6 +148,11 @@ impl<'a> Columns<'a> {
         let slowest = self.slowest.get(&minute)?;
         (*slowest <= threshold.secs_f64()).then_some(0)
     }
+}
+
+/// A count that is reported only where it is not zero.
+fn none_if_absent(points: &Points, minute: i64) -> Option<u64> {
+    points.get(&minute).map_or(Some(0), |value| whole(*value))
 }
 
 /// A count, which CloudWatch gives as a floating-point number; `None` for what is none.

@@ -23,9 +23,8 @@ pub(super) enum Stat {
     Sum,
     Average,
     Minimum,
-    Maximum,
     SampleCount,
-    /// The 50th, 90th, 99th percentile.
+    /// The 50th, 90th, 99th percentile; the 100th is the largest sample.
     Percentile(u8),
     /// How many samples are above a time: `TC(t:)`, whose lower bound is exclusive.
     Above(Span),
@@ -38,7 +37,6 @@ impl Stat {
             Self::Sum => "Sum".to_owned(),
             Self::Average => "Average".to_owned(),
             Self::Minimum => "Minimum".to_owned(),
-            Self::Maximum => "Maximum".to_owned(),
             Self::SampleCount => "SampleCount".to_owned(),
             Self::Percentile(percentile) => format!("p{percentile}"),
             Self::Above(span) => format!("TC({}:)", seconds(span)),
@@ -114,7 +112,7 @@ impl Balanced {
             failed: query("HTTPCode_Target_5XX_Count", Stat::Sum),
             unconnected: query("TargetConnectionErrorCount", Stat::Sum),
             refused,
-            slowest: query("TargetResponseTime", Stat::Maximum),
+            slowest: query("TargetResponseTime", Stat::Percentile(100)),
             median: query("TargetResponseTime", Stat::Percentile(50)),
             p99: query("TargetResponseTime", Stat::Percentile(99)),
             healthy: query("HealthyHostCount", Stat::Minimum),

@@ -60,7 +60,7 @@ fn a_whole_minute_has_everything() {
             ("TargetConnectionErrorCount", "Sum", 11, 2.0),
             ("TargetResponseTime", "TC(0.3:)", 11, 9.0),
             ("TargetResponseTime", "TC(0.33:)", 11, 7.0),
-            ("TargetResponseTime", "Maximum", 11, 2.5),
+            ("TargetResponseTime", "p100", 11, 2.5),
             ("TargetResponseTime", "p50", 11, 0.05),
             ("TargetResponseTime", "p99", 11, 0.4),
             ("HealthyHostCount", "Minimum", 11, 4.0),
@@ -101,7 +101,7 @@ fn errors_that_are_not_reported_are_none_and_requests_that_are_not_are_unknown()
 fn no_slow_answers_is_said_by_the_slowest_only() {
     let of = |slowest: Option<f64>| {
         let mut points = vec![("RequestCount", "Sum", 12, 7.0)];
-        points.extend(slowest.map(|seconds| ("TargetResponseTime", "Maximum", 12, seconds)));
+        points.extend(slowest.map(|seconds| ("TargetResponseTime", "p100", 12, seconds)));
         let found = counts(false, &points);
         (found.slow, found.slow_slo)
     };
@@ -121,6 +121,15 @@ fn the_balancers_own_errors_count_once_and_only_where_they_are_the_groups() {
     assert_eq!(errors(&[requests, target, unconnected(4.0)]), Some(7));
     let asked = queries(&ask(), &Series::of(&ask(), &standing(false))).0;
     assert!(asked.iter().all(|query| query.metric != "HTTPCode_ELB_5XX_Count"));
+}
+
+#[test]
+fn where_nothing_was_answered_nothing_was_slow() {
+    let own = |count| ("HTTPCode_ELB_5XX_Count", "Sum", 12, count);
+    let requests = ("RequestCount", "Sum", 12, 100.0);
+    let slow = |points: &[_]| counts(true, points).slow;
+    assert_eq!(slow(&[requests, own(100.0)]), Some(0));
+    assert_eq!(slow(&[requests, own(99.0)]), None, "one was, and nobody says how slow");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use capacity::scaling::ScalableTarget;
 use cloud::TargetGroup;
-use model::route::{Route, ServiceId};
+use model::route::{Route, ServiceId, WeightPair};
 use model::{Side, Span, Time};
 
 use crate::Region;
@@ -43,6 +43,19 @@ impl Region {
         application.into_iter().flat_map(|application| &application.pairs).map(|pair| &pair.route)
     }
 
+    /// The weights that a route really has at present.
+    #[must_use]
+    pub fn live_weights(&self, route: &Route) -> Option<WeightPair> {
+        self.find_pair(route).map(|(index, pair)| self.applications[index].pairs[pair].written)
+    }
+
+    /// When the last change of a route's weights is, or was, everywhere.
+    #[must_use]
+    pub fn in_sync_at(&self, route: &Route) -> Option<Time> {
+        let (index, pair) = self.find_pair(route)?;
+        self.applications[index].pairs[pair].in_sync_at()
+    }
+
     /// The scalable target on one side of the application at `index`, where there is one.
     #[must_use]
     pub fn scalable_target(&self, index: usize, side: Side) -> Option<&ScalableTarget> {
@@ -72,6 +85,12 @@ impl Region {
     #[must_use]
     pub fn traffic_policies(&self) -> Vec<PolicyListing> {
         self.policies.listed()
+    }
+
+    /// The policy that a policy instance follows.
+    #[must_use]
+    pub fn policy_of(&self, instance: &str) -> Option<&str> {
+        self.policies.policy_of(instance)
     }
 
     /// The document that a policy instance follows.

@@ -162,6 +162,10 @@ impl Policies {
         self.policies.iter().map(listing).collect()
     }
 
+    pub(crate) fn policy_of(&self, instance: &str) -> Option<&str> {
+        self.instances.get(instance).map(|instance| instance.policy.as_str())
+    }
+
     pub(crate) fn document_of(&self, instance: &str) -> Option<&str> {
         let version = self.current(self.instances.get(instance)?)?;
         Some(&version.document)

@@ -69,7 +69,6 @@ pub(crate) struct Zone {
 
 /// A policy instance's place in a zone.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "Route 53's lists read it")]
 pub(crate) struct Instance {
     pub(crate) id: String,
     /// With the final dot.
@@ -91,7 +90,7 @@ pub(crate) struct Inventory {
 }
 
 /// The id of the zone that policy instances are in, since the region's file names none.
-const POLICY_ZONE: &str = "ZTRAFFICFLOW";
+pub(crate) const POLICY_ZONE: &str = "ZTRAFFICFLOW";
 const POLICY_ZONE_NAME: &str = "traffic-flow.example.com.";
 const NAME_MAX: usize = 32;
 

@@ -49,8 +49,21 @@ pub(crate) struct State {
     sessions: BTreeMap<String, Session>,
     /// When scheduled actions were put, by resource and name; others are as old as the region.
     pub(crate) scheduled_at: BTreeMap<(String, String), Time>,
+    /// Changes of records, by id.
+    pub(crate) changes: BTreeMap<String, Change>,
+    /// Until when the last change of a zone is being processed.
+    pub(crate) zone_busy_until: BTreeMap<String, Time>,
     /// What was written of rules beside their weights, by ARN.
     pub(crate) stickiness: BTreeMap<String, Stickiness>,
+}
+
+/// A change of records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) submitted: Time,
+    /// When it is everywhere.
+    pub(crate) in_sync_at: Time,
+    pub(crate) comment: Option<String>,
 }
 
 /// The stickiness of a rule between its groups: kept and shown, and it binds nobody here.

@@ -56,18 +56,12 @@ pub(crate) fn rest_answer(called: &Called<'_>, body: &Fields) -> Vec<u8> {
     xml.into_bytes()
 }
 
-/// `<ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>`, and Route
-/// 53's `<InvalidChangeBatch>` with its list of messages.
+/// `<ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>`. Route 53's
+/// `InvalidChangeBatch` has this form as well: of the root `<InvalidChangeBatch>`, which its
+/// reference still shows, the SDKs read no code.
 pub(crate) fn refusal(called: &Called<'_>, code: &str, status: u16, refusal: &Refusal) -> Vec<u8> {
     let mut xml = HEAD.to_owned();
     let space = called.service.xml_namespace();
-    if code == "InvalidChangeBatch" {
-        element(&mut xml, code, space, |xml| {
-            element(xml, "Messages", None, |xml| leaf(xml, "Message", &refusal.message));
-            leaf(xml, "RequestId", called.request_id);
-        });
-        return xml.into_bytes();
-    }
     element(&mut xml, "ErrorResponse", space, |xml| {
         element(xml, "Error", None, |xml| {
             leaf(xml, "Type", if status < 500 { "Sender" } else { "Receiver" });

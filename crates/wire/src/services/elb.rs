@@ -1,6 +1,6 @@
 //! Elastic Load Balancing v2: balancers, listeners, rules, target groups and their targets.
 
-mod balancer;
+pub(super) mod balancer;
 mod group;
 mod rule;
 

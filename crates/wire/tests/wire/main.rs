@@ -12,4 +12,5 @@ mod balancing;
 mod cloudwatch;
 mod ecs;
 mod entrance;
+mod route53;
 mod world;

@@ -12,7 +12,7 @@ use model::spec::Aws;
 use model::{PerSide, Side, Span, Time};
 use region::fault::FaultRow;
 use region::load::Load;
-use region::spec::{ApplicationSpec, MetricsSpec, RegionSpec, ServiceSpec};
+use region::spec::{ApplicationSpec, MetricsSpec, RegionSpec, ServiceSpec, TrafficPolicySpec};
 use region::{Region, SimulatedCloud};
 use wire::{Place, Wire};
 
@@ -64,6 +64,30 @@ fn group(side: Side) -> String {
     )
 }
 
+pub(crate) fn record(record_type: &str) -> Route {
+    Route::Route53Record {
+        zone: "Z1".to_owned(),
+        name: "api.example.com".to_owned(),
+        record_type: record_type.to_owned(),
+        ec2_set: "ec2".to_owned(),
+        fargate_set: "fargate".to_owned(),
+    }
+}
+
+pub(crate) fn instance(id: &str) -> Route {
+    Route::TrafficPolicyInstance {
+        id: id.to_owned(),
+        ec2_endpoint: "ec2".to_owned(),
+        fargate_endpoint: "fargate".to_owned(),
+    }
+}
+
+pub(crate) fn policy(id: &str, record_type: &str, instances: &[&str]) -> TrafficPolicySpec {
+    let endpoints = PerSide { ec2: "ec2", fargate: "fargate" };
+    let instances = instances.iter().map(|id| (*id).to_owned()).collect();
+    TrafficPolicySpec::new(id, record_type, endpoints, instances)
+}
+
 pub(crate) fn rule() -> Route {
     Route::AlbRule {
         rule: RULE.to_owned(),
@@ -74,7 +98,7 @@ pub(crate) fn rule() -> Route {
 
 /// The region that the conformance suites ask for: one migration, a steady load, and nothing
 /// that is published late.
-fn region(routes: &[Route]) -> SimulatedCloud {
+fn region(routes: &[Route], policies: Vec<TrafficPolicySpec>) -> SimulatedCloud {
     let nowhere = Arc::default();
     let ec2 = ServiceSpec::new(Side::Ec2, id(&nowhere, "api"), group(Side::Ec2));
     let mut fargate =
@@ -93,6 +117,7 @@ fn region(routes: &[Route]) -> SimulatedCloud {
         vec![application.expect("the default task")],
     );
     spec.metrics = MetricsSpec::perfect();
+    spec.traffic_policies = policies;
     SimulatedCloud::new(Region::new(&spec, 3).expect("a region"))
 }
 
@@ -108,7 +133,11 @@ fn settings(region: &SimulatedCloud, network: Network, endpoint: Option<String>)
 
 impl InProcess {
     pub(crate) fn new(routes: Vec<Route>) -> Self {
-        let region = region(&routes);
+        Self::with_policies(routes, Vec::new())
+    }
+
+    pub(crate) fn with_policies(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
+        let region = region(&routes, policies);
         let wire = Wire::new(region.clone(), Place::default());
         let network = Network::Own(Arc::new(Direct(wire)));
         let connected = aws::connect(settings(&region, network, None));

@@ -65,7 +65,7 @@ fn names_that_lie_together_share_a_call() {
         &[("a.example.com", "A"), ("a.example.com", "AAAA"), ("b.example.com", "A")],
     );
     assert_eq!(found, [vec!["ec2", "fargate"], vec!["ec2"], vec!["ec2"]]);
-    assert_eq!(queries, ["maxitems=300&name=a.example.com.&type=A"]);
+    assert_eq!(queries, ["name=a.example.com.&type=A&maxitems=300"]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn names_far_apart_are_gone_to_directly() {
         &[("x.example.com", "A"), ("a.example.com", "A")],
     );
     assert_eq!(found, [["ec2"], ["ec2"]]);
-    let starts: Vec<_> = queries.iter().map(|it| it.split('&').nth(1).unwrap()).collect();
+    let starts: Vec<_> = queries.iter().map(|it| it.split('&').next().unwrap()).collect();
     assert_eq!(starts, ["name=a.example.com.", "name=x.example.com."]);
 }
 

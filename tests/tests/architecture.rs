@@ -97,6 +97,7 @@ const TABLE: &[Row] = &[
             "configuration",
             "server",
             "daemon",
+            "wire",
         ],
         &[],
     ),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloud::TargetGroup;
 use cloud::objectives::Source;
 use model::route::{Route, Routes, ServiceId};
-use model::spec::{Aws, Migration, Objective, Router, Slo, SloKind, Workload};
+use model::spec::{Aws, Migration, Mode, Objective, Router, Slo, SloKind, Workload};
 use model::{PerSide, Side, Span};
 
 /// Why a migration that is valid cannot be carried by this version.
@@ -14,9 +14,20 @@ pub enum Unsupported {
     /// Another workload than `loadBalanced`.
     #[error("spec.workload: this version carries `loadBalanced` only, not `{0}`")]
     Workload(&'static str),
+    /// A migration that wants to act, where only observing is carried.
+    #[error("spec.mode: this version only observes AWS; write `observe`")]
+    Acting,
     /// A service is not named.
     #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
     ServiceMissing(&'static str),
+}
+
+impl Unsupported {
+    /// That a migration wants to act, where nobody `acts`.
+    #[must_use]
+    pub fn acting(migration: &Migration, acts: bool) -> Option<Self> {
+        (!acts && migration.spec.mode == Mode::Act).then_some(Self::Acting)
+    }
 }
 
 /// An objective whose events are counted elsewhere.

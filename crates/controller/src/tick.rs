@@ -33,6 +33,8 @@ pub struct Controller {
     pub(crate) settings: Settings,
     pub(crate) watches: BTreeMap<String, Watch>,
     pub(crate) sight: Sight,
+    /// Whether migrations may ask to act.
+    acts: bool,
     /// Automatic rollbacks of late: what the brake counts.
     history: History,
 }
@@ -83,8 +85,15 @@ impl Controller {
             settings,
             watches: BTreeMap::new(),
             sight: Sight::default(),
+            acts: true,
             history: History::default(),
         }
+    }
+
+    /// The same, for a world in which nothing is written: a migration that asks to act is refused.
+    #[must_use]
+    pub fn that_observes(self) -> Self {
+        Self { acts: false, ..self }
     }
 
     /// Begins to manage a migration, or takes a new version of its spec.
@@ -99,6 +108,9 @@ impl Controller {
         generation: u64,
         migration: Arc<Migration>,
     ) -> Result<(), Unsupported> {
+        if let Some(unsupported) = Unsupported::acting(&migration, self.acts) {
+            return Err(unsupported);
+        }
         let managed = Managed::new(generation, migration)?;
         match self.watches.get_mut(&managed.name) {
             Some(watch) => {

@@ -45,9 +45,11 @@ const TABLE: &[Row] = &[
     pure("planner", &["model", "analysis", "capacity"], &["audit", "manifest", "sampling"]),
     pure("audit", &["model"], &[]),
     edge("cloud", &["model"], &[]),
+    edge("datadog", &["model", "cloud"], &[]),
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
+    edge("aws", &["model", "cloud"], &["region", "wire"]),
     edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",

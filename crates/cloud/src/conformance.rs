@@ -19,7 +19,7 @@ pub mod signals;
 
 use async_trait::async_trait;
 use model::Span;
-use model::route::{Route, ServiceId};
+use model::route::{Routes, ServiceId};
 
 use crate::{Cloud, TargetGroup};
 
@@ -46,7 +46,7 @@ pub trait Harness: Send + Sync {
     fn idle_group(&self) -> TargetGroup;
 
     /// The routes between the two services, one at least, all at weight zero for Fargate.
-    fn routes(&self) -> Vec<Route>;
+    fn routes(&self) -> Routes;
 
     /// Lets time pass.
     async fn advance(&self, span: Span);
@@ -134,14 +134,16 @@ fn only<T>(answers: Vec<T>) -> T {
 }
 
 /// A service that no world has.
-fn missing_service() -> ServiceId {
-    ServiceId { cluster: "no-such-cluster".to_owned(), service: "no-such-service".to_owned() }
+fn missing_service(harness: &impl Harness) -> ServiceId {
+    ServiceId {
+        account: harness.service().account,
+        cluster: "no-such-cluster".to_owned(),
+        service: "no-such-service".to_owned(),
+    }
 }
 
 /// A target group that no world has.
-fn missing_group() -> TargetGroup {
-    TargetGroup(
-        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/no-such-group/0"
-            .to_owned(),
-    )
+fn missing_group(harness: &impl Harness) -> TargetGroup {
+    let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/no-such-group/0";
+    TargetGroup { account: harness.group().account, arn: arn.to_owned() }
 }

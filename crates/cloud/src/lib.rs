@@ -5,6 +5,7 @@
 //!            --> Scaling    scalable targets: bounds and scheduled actions
 //!            --> Router     weighted pairs: records, policy instances, rules
 //!            --> Signals    settled minutes and quantiles of a side
+//!            --> Objectives good and bad events of an SLO that is kept elsewhere
 //!            --> Clock      the only time there is
 //! ```
 //!
@@ -23,6 +24,7 @@
 pub mod clock;
 pub mod conformance;
 pub mod error;
+pub mod objectives;
 pub mod router;
 pub mod scaling;
 pub mod services;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 
 pub use clock::Clock;
 pub use error::{Error, ErrorKind, Result};
+pub use objectives::{EventAsk, EventMinute, NoObjectives, Objectives};
 pub use router::{Applied, Asked, Router, Shift};
 pub use scaling::Scaling;
 pub use services::{Services, TargetGroup};
@@ -51,6 +54,8 @@ pub struct Cloud {
     pub router: Arc<dyn Router>,
     /// Minutes and quantiles.
     pub signals: Arc<dyn Signals>,
+    /// Events of objectives that are kept elsewhere.
+    pub objectives: Arc<dyn Objectives>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

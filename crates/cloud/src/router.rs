@@ -1,14 +1,19 @@
 //! Weighted pairs: records, policy instances, listener rules.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::Side;
-use model::route::{Route, Split, WeightPair, Weights};
+use model::route::{Route, Routes, Split, WeightPair, Weights};
+use model::spec::Aws;
 
 use crate::{Error, ErrorKind, Result};
 
 /// A wanted change of all routes of one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shift {
+    /// The account of the routes.
+    pub account: Arc<Aws>,
     /// The migration's routes.
     pub routes: Vec<Route>,
     /// What each route must hold for the change to be made.
@@ -78,7 +83,7 @@ pub struct Applied {
 pub trait Router: Send + Sync {
     /// The live weights of each migration's routes, in the order asked. A migration of which
     /// one route cannot be read is an error as a whole: half a split is not a split.
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>>;
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>>;
 
     /// Makes the changes, batching what may share a batch; answers in the order asked.
     ///

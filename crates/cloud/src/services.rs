@@ -1,14 +1,22 @@
 //! ECS services and the health of their targets.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::observation::{Service, Targets};
 use model::route::ServiceId;
+use model::spec::Aws;
 
 use crate::Result;
 
-/// A target group by ARN.
+/// A target group by ARN, with the account it is in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TargetGroup(pub String);
+pub struct TargetGroup {
+    /// Where it is and as whom it is reached.
+    pub account: Arc<Aws>,
+    /// Its ARN.
+    pub arn: String,
+}
 
 /// ECS services and the health of their targets.
 #[async_trait]

@@ -6,12 +6,13 @@
 //! tick looks at what became of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cloud::{Cloud, Error, ErrorKind, Shift};
 use futures::future::join_all;
 use model::PerSide;
 use model::action::Action;
-use model::route::{Route, ServiceId};
+use model::route::{Routes, ServiceId};
 use store::Answer;
 
 /// The actions of one migration that are on record.
@@ -19,7 +20,7 @@ use store::Answer;
 pub(crate) struct Order {
     pub(crate) name: String,
     pub(crate) services: PerSide<ServiceId>,
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Routes,
     pub(crate) actions: Vec<Action>,
 }
 
@@ -70,7 +71,8 @@ async fn shift<'a>(
             if which(action) {
                 owners.push((order.name.as_str(), position));
                 shifts.push(Shift {
-                    routes: order.routes.clone(),
+                    account: Arc::clone(&order.routes.account),
+                    routes: order.routes.routes.clone(),
                     expected: expected.clone(),
                     weights: weights.clone(),
                     rollback: action.is_rollback(),

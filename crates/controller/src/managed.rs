@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use cloud::TargetGroup;
-use model::route::{Route, ServiceId};
-use model::spec::{Migration, Router, SloKind, Workload};
+use cloud::objectives::Source;
+use model::route::{Route, Routes, ServiceId};
+use model::spec::{Aws, Migration, Objective, Router, Slo, SloKind, Workload};
 use model::{PerSide, Side, Span};
 
 /// Why a migration that is valid cannot be carried by this version.
@@ -16,6 +17,17 @@ pub enum Unsupported {
     /// A service is not named.
     #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
     ServiceMissing(&'static str),
+}
+
+/// An objective whose events are counted elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name in the spec.
+    pub name: String,
+    /// Where the events of each side are counted.
+    pub sources: PerSide<Source>,
+    /// The part of events that must be good; `None` where the source says it.
+    pub objective: Option<Objective>,
 }
 
 /// A migration as the controller holds it.
@@ -32,7 +44,9 @@ pub struct Managed {
     /// Their target groups, where the spec names them; else they are found from the service.
     pub groups: PerSide<Option<TargetGroup>>,
     /// What the router moves.
-    pub routes: Vec<Route>,
+    pub routes: Routes,
+    /// Objectives whose events are counted elsewhere.
+    pub objectives: Vec<Counted>,
     /// The threshold of the first latency SLO, the one that is compared minute by minute.
     pub latency_threshold: Option<Span>,
 }
@@ -48,8 +62,13 @@ impl Managed {
             (Workload::LoadBalanced, Some(router)) => router,
             (workload, _) => return Err(Unsupported::Workload(workload.name())),
         };
+        let account = Arc::new(spec.aws.clone());
         let named = |side: Side, cluster: &String, service: &Option<String>| match service {
-            Some(service) => Ok(ServiceId { cluster: cluster.clone(), service: service.clone() }),
+            Some(service) => Ok(ServiceId {
+                account: Arc::clone(&account),
+                cluster: cluster.clone(),
+                service: service.clone(),
+            }),
             None => Err(Unsupported::ServiceMissing(side.name())),
         };
         Ok(Self {
@@ -59,8 +78,9 @@ impl Managed {
                 ec2: named(Side::Ec2, &spec.ec2.cluster, &spec.ec2.service)?,
                 fargate: named(Side::Fargate, &spec.fargate.cluster, &spec.fargate.service)?,
             },
-            groups: groups(&migration, router),
-            routes: routes(router),
+            groups: groups(&migration, router, &account),
+            routes: Routes { account: router_account(&account, router), routes: routes(router) },
+            objectives: spec.slos.iter().filter_map(counted).collect(),
             latency_threshold: spec.slos.iter().find_map(|slo| match &slo.kind {
                 SloKind::Latency(latency) => Some(latency.threshold),
                 SloKind::Availability(_) | SloKind::Datadog(_) => None,
@@ -70,7 +90,30 @@ impl Managed {
     }
 }
 
-fn groups(migration: &Migration, router: &Router) -> PerSide<Option<TargetGroup>> {
+fn counted(slo: &Slo) -> Option<Counted> {
+    match &slo.kind {
+        SloKind::Latency(_) | SloKind::Availability(_) => None,
+        SloKind::Datadog(datadog) => Some(Counted {
+            name: slo.name.to_string(),
+            sources: Source::of(datadog),
+            objective: slo.kind.objective(),
+        }),
+    }
+}
+
+/// The account of the zone or the balancer; what it leaves out is as the migration's own.
+fn router_account(own: &Arc<Aws>, router: &Router) -> Arc<Aws> {
+    let Some(other) = router.account() else { return Arc::clone(own) };
+    let region = other.region.clone().unwrap_or_else(|| own.region.clone());
+    let role = other.assume_role_arn.clone().or_else(|| own.assume_role_arn.clone());
+    Arc::new(Aws { region, assume_role_arn: role })
+}
+
+fn groups(
+    migration: &Migration,
+    router: &Router,
+    account: &Arc<Aws>,
+) -> PerSide<Option<TargetGroup>> {
     let by_router = match router {
         Router::AlbWeighted(alb) => PerSide {
             ec2: Some(alb.ec2_target_group_arn.clone()),
@@ -79,9 +122,10 @@ fn groups(migration: &Migration, router: &Router) -> PerSide<Option<TargetGroup>
         Router::Route53Weighted(_) | Router::Route53TrafficPolicy(_) => PerSide::default(),
     };
     let spec = &migration.spec;
+    let group = |arn: String| TargetGroup { account: Arc::clone(account), arn };
     PerSide {
-        ec2: spec.ec2.target_group_arn.clone().or(by_router.ec2).map(TargetGroup),
-        fargate: spec.fargate.target_group_arn.clone().or(by_router.fargate).map(TargetGroup),
+        ec2: spec.ec2.target_group_arn.clone().or(by_router.ec2).map(group),
+        fargate: spec.fargate.target_group_arn.clone().or(by_router.fargate).map(group),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloud::{Cloud, Error, TargetGroup};
 use model::action::Action;
 use model::observation::{Gap, Seen};
-use model::route::{Route, ServiceId};
+use model::route::{Routes, ServiceId};
 use model::{PerSide, Span, Time};
 use planner::Snapshot;
 use store::Answer;
@@ -74,7 +74,7 @@ impl Sight {
         });
         if !due.is_empty() {
             let answers = cloud.services.targets(&due).await;
-            let arns = due.into_iter().map(|group| group.0).collect();
+            let arns = due.into_iter().map(|group| group.arn).collect();
             take(&mut self.snapshot.targets, now, arns, answers);
         }
     }
@@ -97,7 +97,7 @@ impl Sight {
             return;
         }
         let wanted: BTreeSet<&String> = due.iter().collect();
-        let (names, routes): (Vec<String>, Vec<Vec<Route>>) = subjects
+        let (names, routes): (Vec<String>, Vec<Routes>) = subjects
             .iter()
             .filter(|subject| wanted.contains(&subject.managed.name))
             .map(|subject| (subject.managed.name.clone(), subject.managed.routes.clone()))

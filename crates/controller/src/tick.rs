@@ -19,6 +19,7 @@ use store::{Answer, Store};
 
 use crate::act::{self, Order};
 use crate::decide::{self, Proposal};
+use crate::events;
 use crate::managed::{Managed, Unsupported};
 use crate::minutes;
 use crate::observe::{EVERY_URGENT, Sight, Subject};
@@ -131,6 +132,7 @@ impl Controller {
         self.open(now).await;
         self.observe(now).await;
         self.read_minutes(now).await;
+        events::read(self.cloud.objectives.as_ref(), now, &mut self.watches).await;
         let proposals = self.propose(now);
         let mut decided =
             decide::decide(now, &self.settings, &self.watches, proposals, &self.history);
@@ -294,7 +296,7 @@ pub(crate) fn context(now: Time, sight: &Sight, watch: &Watch, side: Side) -> Co
     let seen = &sight.snapshot;
     let split = seen.splits.get(&watch.managed.name).and_then(Seen::value);
     let service = seen.services.get(watch.managed.services.get(side)).and_then(Seen::value);
-    let group = watch.groups.get(side).as_ref().map(|group| &group.0);
+    let group = watch.groups.get(side).as_ref().map(|group| &group.arn);
     let targets = group.and_then(|group| seen.targets.get(group)).and_then(Seen::value);
     let step = watch.contents.status.step.as_ref();
     Context {

@@ -20,7 +20,7 @@ use cloud::{Applied, Cloud, Result, Router, Scaling, Shift};
 use controller::{Controller, Tick};
 use daemon::{CALLS, Fence, Guarded};
 use model::observation::{self, Bounds, ScheduledBounds};
-use model::route::{Route, ServiceId, Split};
+use model::route::{Route, Routes, ServiceId, Split};
 use model::settings::Settings;
 use model::spec::Migration;
 use model::{PerSide, Share, Side, Span, Time};
@@ -71,7 +71,11 @@ fn migration() -> Arc<Migration> {
 
 fn world() -> SimulatedCloud {
     let sides = PerSide::from_fn(|side: Side| {
-        let id = ServiceId { cluster: "c".to_owned(), service: side.name().to_owned() };
+        let id = ServiceId {
+            account: Arc::default(),
+            cluster: "c".to_owned(),
+            service: side.name().to_owned(),
+        };
         let mut service = ServiceSpec::new(side, id.clone(), group(side));
         service.scaling = Some(ScalingSpec::by_hand(&id, Bounds { min: 2, max: 60 }));
         service.desired = 2;
@@ -140,7 +144,7 @@ impl Scaling for Witnessed {
 
 #[async_trait]
 impl Router for Witnessed {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>> {
         self.inner.router.observe(migrations).await
     }
 
@@ -200,7 +204,7 @@ impl Scaling for Gate {
 
 #[async_trait]
 impl Router for Gate {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>> {
         self.inner.router.observe(migrations).await
     }
 

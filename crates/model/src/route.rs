@@ -2,19 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::spec::Aws;
 use crate::{Share, Span, Time};
 
-/// An ECS service by cluster and name.
+/// An ECS service by account, cluster and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceId {
+    /// Where it is and as whom it is reached; a simulated region has one account and asks for none.
+    #[serde(default, skip_serializing_if = "is_unnamed")]
+    pub account: Arc<Aws>,
     /// The cluster's name.
     pub cluster: String,
     /// The service's name.
     pub service: String,
+}
+
+fn is_unnamed(account: &Arc<Aws>) -> bool {
+    **account == Aws::default()
 }
 
 impl fmt::Display for ServiceId {
@@ -58,6 +67,15 @@ pub enum Route {
         /// Fargate's target group ARN.
         fargate_group: String,
     },
+}
+
+/// The routes of one migration, with the account they are in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// Where they are and as whom they are reached.
+    pub account: Arc<Aws>,
+    /// The routes, all of one kind.
+    pub routes: Vec<Route>,
 }
 
 impl Route {

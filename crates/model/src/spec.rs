@@ -162,7 +162,9 @@ const fn succeeded() -> crate::condition::ConditionType {
 }
 
 /// An account and region, and the role to act there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Aws {
     /// Such as `ap-northeast-1`.

@@ -76,12 +76,12 @@ fn put(facts: &Facts<'_>, draft: &mut Draft, kind: ConditionType, finding: Findi
     let generation = facts.input.generation;
     let Finding { holds, reason, message } = finding;
     let before = draft.status.conditions.get(kind);
-    if before.is_some_and(|before| {
-        before.status == holds
-            && before.reason.as_str() == reason
-            && before.message == message
-            && before.observed_generation == generation
-    }) {
+    let said = |before: &Condition| {
+        let Condition { status, reason: because, message: words, observed_generation, .. } = before;
+        (*status, because.as_str(), words.as_str(), *observed_generation)
+            == (holds, reason, &*message, generation)
+    };
+    if before.is_some_and(said) {
         return;
     }
     let was = before.map(|before| (before.status, before.reason.as_str()));
@@ -153,9 +153,11 @@ fn refusal_of<'a>(draft: &'a Draft, rules: &[Rule]) -> Option<&'a Refusal> {
 
 /// Since when something has been unknown that must be known while Fargate has traffic (S3).
 fn note_unknown(facts: &Facts<'_>, draft: &mut Draft) {
-    let is_blind = matches!(facts.input.verdict.reason, VerdictReason::MissingData { .. })
-        || facts.load.is_none()
-        || facts.split.is_none();
+    let is_unseen = matches!(
+        facts.input.verdict.reason,
+        VerdictReason::MissingData { .. } | VerdictReason::EventsMissing { .. }
+    );
+    let is_blind = is_unseen || facts.load.is_none() || facts.split.is_none();
     let since = &mut draft.status.unknown_since;
     *since = if is_blind && facts.has_traffic() { since.or(Some(facts.now)) } else { None };
 }
@@ -327,6 +329,8 @@ fn degraded(facts: &Facts<'_>, draft: &Draft) -> Finding {
         | VerdictReason::ProvenAbsolute
         | VerdictReason::Suspicion { .. }
         | VerdictReason::MissingData { .. }
+        | VerdictReason::EventsMissing { .. }
+        | VerdictReason::Unproven { .. }
         | VerdictReason::UnequalLoad
         | VerdictReason::ShareMismatch
         | VerdictReason::Settling
@@ -414,12 +418,13 @@ fn data_available(facts: &Facts<'_>, draft: &Draft) -> Finding {
             format!("What must be known has not been for more than {after}; the share is held."),
         );
     }
+    let reason = &facts.input.verdict.reason;
+    if let VerdictReason::EventsMissing { signal, side } = reason {
+        let message = format!("Events of {signal} are missing for {side}.");
+        return Finding::new(ConditionStatus::Unknown, reason.name(), message);
+    }
     let side: Option<Side> =
-        if let VerdictReason::MissingData { side } = &facts.input.verdict.reason {
-            Some(*side)
-        } else {
-            None
-        };
+        if let VerdictReason::MissingData { side } = reason { Some(*side) } else { None };
     let message = Reason::NotKnown { what: What::Load, side, gap: None }.to_string();
     Finding::new(ConditionStatus::Unknown, "NotKnown", message)
 }

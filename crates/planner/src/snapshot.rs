@@ -1,6 +1,7 @@
 //! What one tick saw of everything, and one migration's part of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::observation::{Gap, Load, Observation, Scaling, Seen, Service, Targets};
 use model::route::{ServiceId, Split};
@@ -43,8 +44,10 @@ impl Parts {
     #[must_use]
     pub fn of(migration: &Migration, groups: PerSide<Option<String>>) -> Self {
         let (ec2, fargate) = (&migration.spec.ec2, &migration.spec.fargate);
+        let account = Arc::new(migration.spec.aws.clone());
         let id = |cluster: &String, service: &Option<String>| {
-            service.clone().map(|service| ServiceId { cluster: cluster.clone(), service })
+            let account = Arc::clone(&account);
+            service.clone().map(|service| ServiceId { account, cluster: cluster.clone(), service })
         };
         Self {
             name: migration.name().to_string(),

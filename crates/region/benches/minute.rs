@@ -1,5 +1,7 @@
 //! What one simulated minute costs: moving on, and answering what a controller asks.
 
+use std::sync::Arc;
+
 use cloud::signals::Thresholds;
 use cloud::{Clock as _, MinuteAsk, Signals as _, TargetGroup};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -11,7 +13,11 @@ use region::spec::{ApplicationSpec, ServiceSpec};
 use region::{Region, RegionSpec, SimulatedCloud};
 
 fn spec() -> RegionSpec {
-    let id = |service: &str| ServiceId { cluster: "prd".to_owned(), service: service.to_owned() };
+    let id = |service: &str| ServiceId {
+        account: Arc::default(),
+        cluster: "prd".to_owned(),
+        service: service.to_owned(),
+    };
     let sides = PerSide {
         ec2: ServiceSpec::new(Side::Ec2, id("api"), "ec2-group"),
         fargate: ServiceSpec::new(Side::Fargate, id("api-fargate"), "fargate-group"),
@@ -34,8 +40,12 @@ fn spec() -> RegionSpec {
 fn ask(service: &str, group: &str, minute: i64) -> MinuteAsk {
     let span = |millis| Some(Span::from_millis(millis));
     MinuteAsk {
-        service: ServiceId { cluster: "prd".to_owned(), service: service.to_owned() },
-        group: TargetGroup(group.to_owned()),
+        service: ServiceId {
+            account: Arc::default(),
+            cluster: "prd".to_owned(),
+            service: service.to_owned(),
+        },
+        group: TargetGroup { account: Arc::default(), arn: group.to_owned() },
         thresholds: Thresholds {
             slow: span(300),
             slow_slo: span(330),

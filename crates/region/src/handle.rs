@@ -109,7 +109,7 @@ impl Region {
 
     fn describe_targets(&self, group: &TargetGroup, operation: &'static str, age: Span) -> Answer {
         let found = self.find_group(group);
-        let (index, side) = found.ok_or_else(|| missing(operation, &group.0))?;
+        let (index, side) = found.ok_or_else(|| missing(operation, &group.arn))?;
         let past = self.past(age).and_then(|past| past.applications.get(index));
         Ok(Response::Targets(match past {
             Some(past) => past.sides.get(side).1,
@@ -146,7 +146,7 @@ impl Region {
 
     fn get_minutes(&self, ask: &MinuteAsk, operation: &'static str, age: Span) -> Answer {
         let found = self.find_group(&ask.group);
-        let (index, side) = found.ok_or_else(|| missing(operation, &ask.group.0))?;
+        let (index, side) = found.ok_or_else(|| missing(operation, &ask.group.arn))?;
         if ask.until.saturating_sub(ask.from) > MINUTES_KEPT {
             let message = "more than fifteen days of minutes at once";
             return Err(refused(ErrorKind::Invalid, operation, message));
@@ -171,7 +171,7 @@ impl Region {
         age: Span,
     ) -> Answer {
         let found = self.find_group(group);
-        let (index, side) = found.ok_or_else(|| missing(operation, &group.0))?;
+        let (index, side) = found.ok_or_else(|| missing(operation, &group.arn))?;
         let service = self.applications[index].sides.get(side);
         let seen_at = self.now() - age;
         let parts = [service];

@@ -141,7 +141,7 @@ impl Region {
                 .iter()
                 .map(|group| {
                     let found = self.find_group(group);
-                    found.map(at).ok_or_else(|| missing(operation, &group.0))
+                    found.map(at).ok_or_else(|| missing(operation, &group.arn))
                 })
                 .collect(),
         }

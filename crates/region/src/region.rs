@@ -1,6 +1,7 @@
 //! The state machine: time moves it on, requests look at it and change it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use capacity::scaling::Activity;
 use cloud::{Error as CloudError, ErrorKind, TargetGroup};
@@ -329,7 +330,8 @@ impl Region {
     /// The service `id`, with its application and side.
     pub(crate) fn group_of(&self, index: usize, side: Side) -> Option<TargetGroup> {
         let application = self.applications.get(index)?;
-        Some(TargetGroup(application.sides.get(side).group.clone()))
+        let service = application.sides.get(side);
+        Some(TargetGroup { account: Arc::clone(&service.id.account), arn: service.group.clone() })
     }
 
     /// The faults that act now, in the words of a timeline.
@@ -339,11 +341,12 @@ impl Region {
     }
 
     pub(crate) fn find_service(&self, id: &ServiceId) -> Option<(usize, Side)> {
-        self.find(|service| service.id == *id)
+        // A region is one account: who asks says nothing of where.
+        self.find(|service| service.id.cluster == id.cluster && service.id.service == id.service)
     }
 
     pub(crate) fn find_group(&self, group: &TargetGroup) -> Option<(usize, Side)> {
-        self.find(|service| service.group == group.0)
+        self.find(|service| service.group == group.arn)
     }
 
     fn find(&self, wanted: impl Fn(&Service) -> bool) -> Option<(usize, Side)> {

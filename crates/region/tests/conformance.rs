@@ -1,9 +1,11 @@
 //! The region keeps every claim of the `cloud` traits, with each kind of router.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use cloud::conformance::Harness;
 use cloud::{Clock as _, Cloud, TargetGroup};
-use model::route::{Route, ServiceId};
+use model::route::{Route, Routes, ServiceId};
 use model::{PerSide, Side, Span, Time};
 use region::fault::FaultRow;
 use region::load::Load;
@@ -17,7 +19,11 @@ struct InProcess {
 }
 
 fn id(service: &str) -> ServiceId {
-    ServiceId { cluster: "prd".to_owned(), service: service.to_owned() }
+    ServiceId { account: Arc::default(), cluster: "prd".to_owned(), service: service.to_owned() }
+}
+
+fn target_group(arn: &str) -> TargetGroup {
+    TargetGroup { account: Arc::default(), arn: arn.to_owned() }
 }
 
 impl InProcess {
@@ -57,16 +63,16 @@ impl Harness for InProcess {
         id("api")
     }
     fn group(&self) -> TargetGroup {
-        TargetGroup("ec2-group".to_owned())
+        target_group("ec2-group")
     }
     fn bare_service(&self) -> ServiceId {
         id("api-fargate")
     }
     fn idle_group(&self) -> TargetGroup {
-        TargetGroup("fargate-group".to_owned())
+        target_group("fargate-group")
     }
-    fn routes(&self) -> Vec<Route> {
-        self.routes.clone()
+    fn routes(&self) -> Routes {
+        Routes { account: Arc::default(), routes: self.routes.clone() }
     }
     async fn advance(&self, span: Span) {
         self.simulated.sleep_until(self.simulated.now() + span).await;

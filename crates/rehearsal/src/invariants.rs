@@ -222,9 +222,11 @@ impl Watched {
 
 fn owns(managed: &Managed, change: &Change) -> bool {
     match change {
-        Change::Weights { route, .. } => managed.routes.iter().any(|known| known.key() == *route),
+        Change::Weights { route, .. } => {
+            managed.routes.routes.iter().any(|known| known.key() == *route)
+        }
         Change::PolicyVersion { routes, .. } => {
-            managed.routes.iter().any(|known| routes.contains(&known.key()))
+            managed.routes.routes.iter().any(|known| routes.contains(&known.key()))
         }
         Change::Desired { service, .. }
         | Change::Bounds { service, .. }

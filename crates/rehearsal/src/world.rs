@@ -58,7 +58,7 @@ fn application(managed: &Managed, load: &Load) -> Result<ApplicationSpec, region
     let sides = PerSide::from_fn(|side| {
         let id = managed.services.get(side).clone();
         let group = match managed.groups.get(side) {
-            Some(group) => group.0.clone(),
+            Some(group) => group.arn.clone(),
             None => format!("targetgroup/{}", id.service),
         };
         let scaling = ScalingSpec::by_hand(&id, bounds(managed, side));
@@ -68,13 +68,21 @@ fn application(managed: &Managed, load: &Load) -> Result<ApplicationSpec, region
         service
     });
     let slow = managed.latency_threshold.unwrap_or(SLOW_DEFAULT);
-    ApplicationSpec::new(&managed.name, load.clone(), managed.routes.clone(), slow, sides)
+    let mut application = ApplicationSpec::new(
+        &managed.name,
+        load.clone(),
+        managed.routes.routes.clone(),
+        slow,
+        sides,
+    )?;
+    application.objectives = managed.objectives.iter().map(|it| it.sources.clone()).collect();
+    Ok(application)
 }
 
 /// A policy for each instance, as A and AAAA have: its document has the endpoints by the names that
 /// the spec gives them, and all traffic on EC2.
 fn policies(managed: &Managed) -> impl Iterator<Item = TrafficPolicySpec> {
-    let instances = managed.routes.iter().filter_map(|route| match route {
+    let instances = managed.routes.routes.iter().filter_map(|route| match route {
         Route::TrafficPolicyInstance { id, ec2_endpoint, fargate_endpoint } => {
             let endpoints = PerSide { ec2: ec2_endpoint.as_str(), fargate: fargate_endpoint };
             Some((id, endpoints))

@@ -130,7 +130,7 @@ impl Inventory {
                 }
                 balancer
             });
-            let group_arn = group_arn(place, &group.0);
+            let group_arn = group_arn(place, &group.arn);
             let member = Member { application, side, id: id.clone(), group, group_arn, balancer };
             self.add_member(member);
         }

@@ -2,5 +2,7 @@
 
 mod amendments;
 mod arrivals;
+mod events;
 mod log;
+mod specs;
 mod verdicts;

@@ -1,7 +1,7 @@
 //! Claims on [`Router`](crate::Router).
 
 use model::Span;
-use model::route::{Propagation, Route, Split, WeightPair, Weights};
+use model::route::{Propagation, Route, Routes, Split, WeightPair, Weights};
 
 use super::{Harness, only};
 use crate::{Applied, ErrorKind, Result, Shift};
@@ -19,7 +19,8 @@ async fn set(harness: &impl Harness, shift: Shift) -> Result<Applied> {
 async fn shift_to(harness: &impl Harness, pair: WeightPair) -> Shift {
     let expected = look(harness).await.weights;
     let weights = expected.keys().map(|key| (key.clone(), pair)).collect();
-    Shift { routes: harness.routes(), expected, weights, rollback: false }
+    let Routes { account, routes } = harness.routes();
+    Shift { account, routes, expected, weights, rollback: false }
 }
 
 const ONE_IN_TEN: WeightPair = WeightPair { ec2: 90, fargate: 10 };
@@ -53,13 +54,14 @@ fn missing(route: &Route) -> Route {
 /// When it is not so.
 pub async fn splits_come_in_the_order_asked(harness: &impl Harness) {
     let routes = harness.routes();
-    let gone = vec![missing(routes.first().expect("one route at least"))];
+    let first = routes.routes.first().expect("one route at least");
+    let gone = Routes { routes: vec![missing(first)], ..routes.clone() };
     let answers = harness.cloud().router.observe(&[gone, routes.clone()]).await;
     assert_eq!(answers.len(), 2, "as many answers as questions");
     assert_eq!(answers[0].as_ref().map_err(|error| error.kind), Err(ErrorKind::NotFound));
     let split = answers[1].as_ref().expect("the harness has these routes");
     let keys: Vec<String> = split.weights.keys().cloned().collect();
-    let mut wanted: Vec<String> = routes.iter().map(Route::key).collect();
+    let mut wanted: Vec<String> = routes.routes.iter().map(Route::key).collect();
     wanted.sort();
     assert_eq!(keys, wanted);
 }
@@ -70,7 +72,8 @@ pub async fn splits_come_in_the_order_asked(harness: &impl Harness) {
 /// When it is answered.
 pub async fn half_a_split_is_no_split(harness: &impl Harness) {
     let mut routes = harness.routes();
-    routes.push(missing(routes.first().expect("one route at least")));
+    let first = missing(routes.routes.first().expect("one route at least"));
+    routes.routes.push(first);
     let answer = only(harness.cloud().router.observe(&[routes]).await);
     assert!(answer.is_err(), "{answer:?}");
 }
@@ -121,6 +124,7 @@ pub async fn a_shift_without_any_weight_is_invalid(harness: &impl Harness) {
     let answer = set(harness, shift).await;
     assert_eq!(answer.map_err(|error| error.kind), Err(ErrorKind::Invalid));
     let none = Shift {
+        account: harness.routes().account,
         routes: Vec::new(),
         expected: Weights::new(),
         weights: Weights::new(),
@@ -150,7 +154,7 @@ pub async fn a_shift_of_half_the_routes_is_invalid(harness: &impl Harness) {
 /// When it is taken.
 pub async fn a_weight_above_the_limit_is_invalid(harness: &impl Harness) {
     let routes = harness.routes();
-    let max = routes.iter().map(|route| route.limits().weight_max).max().unwrap_or(0);
+    let max = routes.routes.iter().map(|route| route.limits().weight_max).max().unwrap_or(0);
     let shift = shift_to(harness, WeightPair { ec2: max + 1, fargate: 1 }).await;
     let before = shift.expected.clone();
     let answer = set(harness, shift).await;
@@ -183,7 +187,7 @@ pub async fn a_change_spreads_in_time(harness: &impl Harness) {
 /// When the error is another one or the look does not show the shift.
 pub async fn after_a_lost_reply_a_look_shows_the_truth(harness: &impl Harness) {
     let shift = shift_to(harness, ONE_IN_TEN).await;
-    let operation = match harness.routes().first().expect("one route at least") {
+    let operation = match harness.routes().routes.first().expect("one route at least") {
         Route::Route53Record { .. } => "route53:ChangeResourceRecordSets",
         Route::TrafficPolicyInstance { .. } => "route53:UpdateTrafficPolicyInstance",
         Route::AlbRule { .. } => "elasticloadbalancing:ModifyRule",

@@ -19,7 +19,7 @@ async fn look(harness: &impl Harness, id: &ServiceId) -> Service {
 pub async fn answers_come_in_the_order_asked(harness: &impl Harness) {
     let (service, bare) = (harness.service(), harness.bare_service());
     let alone = [look(harness, &service).await, look(harness, &bare).await];
-    let ids = [bare.clone(), missing_service(), service.clone(), bare];
+    let ids = [bare.clone(), missing_service(harness), service.clone(), bare];
     let answers = harness.cloud().services.services(&ids).await;
     assert_eq!(answers.len(), 4, "as many answers as questions");
     assert_eq!(answers[0].as_ref().ok(), Some(&alone[1]));
@@ -33,7 +33,7 @@ pub async fn answers_come_in_the_order_asked(harness: &impl Harness) {
 /// # Panics
 /// When it is not so.
 pub async fn a_missing_group_spoils_no_other(harness: &impl Harness) {
-    let groups = [missing_group(), harness.group()];
+    let groups = [missing_group(harness), harness.group()];
     let answers = harness.cloud().services.targets(&groups).await;
     assert_eq!(answers.len(), 2, "as many answers as questions");
     assert_eq!(answers[0].as_ref().map_err(|error| error.kind), Err(ErrorKind::NotFound));
@@ -86,7 +86,7 @@ pub async fn a_repeated_write_is_no_conflict(harness: &impl Harness) {
 /// # Panics
 /// When it can.
 pub async fn a_missing_service_is_not_found(harness: &impl Harness) {
-    let answer = harness.cloud().services.set_desired(&missing_service(), 1, 2).await;
+    let answer = harness.cloud().services.set_desired(&missing_service(harness), 1, 2).await;
     assert_eq!(answer.map_err(|error| error.kind), Err(ErrorKind::NotFound));
 }
 

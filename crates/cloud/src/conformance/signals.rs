@@ -42,7 +42,7 @@ async fn minutes(harness: &impl Harness, ask: MinuteAsk) -> Vec<SideMinute> {
 /// When it is not so.
 pub async fn answers_come_in_the_order_asked(harness: &impl Harness) {
     let (from, until) = settled(harness).await;
-    let gone = MinuteAsk { group: missing_group(), ..ask(harness, from, until) };
+    let gone = MinuteAsk { group: missing_group(harness), ..ask(harness, from, until) };
     let asks = [gone, ask(harness, from, until), ask(harness, from, from + 1)];
     let answers = harness.cloud().signals.minutes(&asks).await;
     let found: Vec<_> = answers
@@ -154,6 +154,6 @@ pub async fn quantiles_need_traffic(harness: &impl Harness) {
     assert!(Span::ZERO < busy.p50 && busy.p50 <= busy.p90, "{busy:?}");
     let idle = signals.quantiles(&harness.idle_group(), from, until).await;
     assert_eq!(idle.expect("the harness has this group"), None);
-    let gone = signals.quantiles(&missing_group(), from, until).await;
+    let gone = signals.quantiles(&missing_group(harness), from, until).await;
     assert_eq!(gone.map_err(|error| error.kind), Err(ErrorKind::NotFound));
 }

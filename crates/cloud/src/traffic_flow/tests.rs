@@ -121,7 +121,7 @@ fn shift(weights: WeightPair, rollback: bool) -> Shift {
     let routes = vec![route("v4"), route("v6")];
     let all = |pair: WeightPair| routes.iter().map(|route| (route.key(), pair)).collect();
     let expected = all(WeightPair { ec2: 70, fargate: 30 });
-    Shift { expected, weights: all(weights), routes, rollback }
+    Shift { account: std::sync::Arc::default(), expected, weights: all(weights), routes, rollback }
 }
 
 #[test]

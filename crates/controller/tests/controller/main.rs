@@ -1,9 +1,11 @@
 //! The tick over a simulated region: what is saved before what is done, and what comes of faults.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod accounts;
 mod batches;
 mod catalogue;
 mod crashes;
+mod events;
 mod intents;
 mod learning;
 mod letting_go;

@@ -11,7 +11,7 @@ use cloud::{
 };
 use model::minute::Counts;
 use model::observation::{self, Bounds, Deployment, ScheduledBounds, Service, Targets};
-use model::route::{Propagation, Route, ServiceId, Split, WeightPair, Weights};
+use model::route::{Propagation, Route, Routes, ServiceId, Split, WeightPair, Weights};
 use model::{Span, Time};
 use tokio::time::Instant;
 
@@ -35,7 +35,11 @@ impl Still {
     ) -> Arc<Self> {
         let bounds = Bounds { min: TASKS, max: 400 };
         let ids = names.flat_map(|name| [name.clone(), format!("{name}-fargate")]);
-        let ids = ids.map(|service| ServiceId { cluster: "prd".to_owned(), service });
+        let ids = ids.map(|service| ServiceId {
+            account: Arc::default(),
+            cluster: "prd".to_owned(),
+            service,
+        });
         Arc::new(Self {
             began: Instant::now(),
             start: Time::from_secs(1_767_571_200),
@@ -51,6 +55,7 @@ impl Still {
             scaling: Arc::clone(still) as Arc<dyn Scaling>,
             router: Arc::clone(still) as Arc<dyn Router>,
             signals: Arc::clone(still) as Arc<dyn Signals>,
+            objectives: Arc::new(cloud::NoObjectives),
             clock: Arc::clone(still) as Arc<dyn Clock>,
         }
     }
@@ -122,7 +127,10 @@ impl Services for Still {
     }
 
     async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
-        Ok(Some(TargetGroup(format!("targetgroup/{}", id.service))))
+        Ok(Some(TargetGroup {
+            account: Arc::clone(&id.account),
+            arn: format!("targetgroup/{}", id.service),
+        }))
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
@@ -165,8 +173,8 @@ impl Scaling for Still {
 
 #[async_trait]
 impl Router for Still {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<Result<Split>> {
-        let split = |routes: &Vec<Route>| {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<Result<Split>> {
+        let split = |Routes { routes, .. }: &Routes| {
             let weights: Weights =
                 routes.iter().map(|route| (route.key(), self.pair(route))).collect();
             Ok(Split { weights, propagation: Propagation::InSync { since: Some(self.start) } })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::{Applied, Cloud, Router, Shift};
-use model::route::{Route, Split};
+use model::route::{Routes, Split};
 use server::{Desk as _, Refused};
 use store::{
     Contents, Entry, Error, Fact, Lease, Leases, MemoryStore, Numbered, Record, Store, Token,
@@ -165,7 +165,7 @@ impl Hanging {
 
 #[async_trait]
 impl Router for Hanging {
-    async fn observe(&self, migrations: &[Vec<Route>]) -> Vec<cloud::Result<Split>> {
+    async fn observe(&self, migrations: &[Routes]) -> Vec<cloud::Result<Split>> {
         let split = self.inner.observe(migrations).await;
         self.answer().await;
         split

@@ -1,5 +1,7 @@
 //! What goes wrong with calls, and what never changes.
 
+use std::sync::Arc;
+
 use crate::world::{START, ask, group, id, loaded, pass, quiet, record, rule, shift};
 use cloud::{ErrorKind, Router as _, Shift};
 use futures::executor::block_on;
@@ -192,6 +194,7 @@ fn steps_of_one_zone_share_a_batch_that_none_of_them_spoils() {
     spec.faults = vec![FaultRow { at: Some(Span::from_mins(10)), ..stale }];
     let cloud = SimulatedCloud::new(Region::new(&spec, 1).unwrap());
     let step = |route: &Route, from: WeightPair, to: WeightPair, rollback| Shift {
+        account: Arc::default(),
         routes: vec![route.clone()],
         expected: Weights::from([(route.key(), from)]),
         weights: Weights::from([(route.key(), to)]),

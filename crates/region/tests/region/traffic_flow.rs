@@ -1,9 +1,11 @@
 //! Traffic Flow as the router moves it and as the region carries it out.
 
+use std::sync::Arc;
+
 use cloud::traffic_flow::{MARK, PolicyVersion};
 use cloud::{ErrorKind, Router as _, Shift, TrafficFlow as _};
 use futures::executor::block_on;
-use model::route::{Propagation, Route, Split, WeightPair, Weights};
+use model::route::{Propagation, Route, Routes, Split, WeightPair, Weights};
 use model::{PerSide, Share, Side, Span};
 use region::fault::{Edit, FaultRow};
 use region::journal::{Author, Change, Entry};
@@ -60,6 +62,10 @@ fn spec(routes: &[&str], policies: Vec<TrafficPolicySpec>) -> RegionSpec {
     spec
 }
 
+fn routes(routes: &[Route]) -> Routes {
+    Routes { account: Arc::default(), routes: routes.to_vec() }
+}
+
 struct Flow {
     cloud: SimulatedCloud,
     routes: Vec<Route>,
@@ -86,14 +92,15 @@ impl Flow {
     }
 
     fn look(&self) -> Split {
-        let mut splits = block_on(self.cloud.observe(std::slice::from_ref(&self.routes)));
+        let mut splits = block_on(self.cloud.observe(&[routes(&self.routes)]));
         splits.remove(0).expect("the instances are there")
     }
 
     fn shift(&self, weights: WeightPair, rollback: bool) -> Shift {
         let expected = self.look().weights;
         let weights = expected.keys().map(|key| (key.clone(), weights)).collect();
-        Shift { routes: self.routes.clone(), expected, weights, rollback }
+        let Routes { account, routes } = routes(&self.routes);
+        Shift { account, routes, expected, weights, rollback }
     }
 
     fn set(&self, shift: &Shift) -> Result<bool, (ErrorKind, String)> {
@@ -391,7 +398,7 @@ fn a_document_without_the_endpoints_is_named() {
     let Route::TrafficPolicyInstance { id, ec2_endpoint, .. } = instance("v4") else { return };
     let fargate_endpoint = "green".to_owned();
     let route = Route::TrafficPolicyInstance { id, ec2_endpoint, fargate_endpoint };
-    let error = block_on(flow.cloud.observe(&[vec![route]])).remove(0).unwrap_err();
+    let error = block_on(flow.cloud.observe(&[routes(&[route])])).remove(0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     let words = ["policy p4 version 1", "`green`", "`new`, `old`"];
     assert!(words.iter().all(|word| error.message.contains(word)), "{}", error.message);
@@ -536,6 +543,7 @@ fn an_outsider_edits_in_the_console_and_is_seen() {
         keys.keys().map(|key| (key.clone(), weights)).collect()
     };
     let shift = Shift {
+        account: Arc::default(),
         routes: flow.routes.clone(),
         expected: stale(pair(75, 25)),
         weights: stale(pair(50, 50)),

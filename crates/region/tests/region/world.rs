@@ -1,5 +1,7 @@
 //! Small regions that tests share.
 
+use std::sync::Arc;
+
 use cloud::signals::Thresholds;
 use cloud::{MinuteAsk, TargetGroup};
 use model::route::{Route, ServiceId, WeightPair};
@@ -17,11 +19,11 @@ pub(crate) fn id(side: Side) -> ServiceId {
         Side::Ec2 => "api",
         Side::Fargate => "api-fargate",
     };
-    ServiceId { cluster: "prd".to_owned(), service: service.to_owned() }
+    ServiceId { account: Arc::default(), cluster: "prd".to_owned(), service: service.to_owned() }
 }
 
 pub(crate) fn group(side: Side) -> TargetGroup {
-    TargetGroup(format!("{}-group", side.name()))
+    TargetGroup { account: Arc::default(), arn: format!("{}-group", side.name()) }
 }
 
 pub(crate) fn record() -> Route {
@@ -37,8 +39,8 @@ pub(crate) fn record() -> Route {
 pub(crate) fn rule() -> Route {
     Route::AlbRule {
         rule: "rule".to_owned(),
-        ec2_group: group(Side::Ec2).0,
-        fargate_group: group(Side::Fargate).0,
+        ec2_group: group(Side::Ec2).arn,
+        fargate_group: group(Side::Fargate).arn,
     }
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn quiet(rps: f64, route: Route) -> RegionSpec {
 }
 
 pub(crate) fn loaded(load: Load, route: Route) -> RegionSpec {
-    let sides = PerSide::from_fn(|side| ServiceSpec::new(side, id(side), group(side).0));
+    let sides = PerSide::from_fn(|side| ServiceSpec::new(side, id(side), group(side).arn));
     let slow = Span::from_millis(300);
     let application =
         ApplicationSpec::new("api", load, vec![route], slow, sides).expect("the default task");

@@ -483,6 +483,7 @@ fn may_take_days(wish: &Wish, verdict: &VerdictReason) -> bool {
         // wait for it.
         VerdictReason::LoadCoverage { .. }
         | VerdictReason::SurgeUnseen
+        | VerdictReason::Unproven { .. }
         | VerdictReason::Collecting
         | VerdictReason::Uncalibrated
         | VerdictReason::UnequalLoad
@@ -497,6 +498,7 @@ fn may_take_days(wish: &Wish, verdict: &VerdictReason) -> bool {
         | VerdictReason::ProvenAbsolute
         | VerdictReason::CommonMode { .. }
         | VerdictReason::MissingData { .. }
+        | VerdictReason::EventsMissing { .. }
         | VerdictReason::ShareMismatch
         | VerdictReason::ReleasesDiffer => false,
     }
@@ -577,7 +579,8 @@ fn release_number(region: &mut Region, wish: &Wish, side: Side) -> u32 {
         Side::Ec2 => wish.name.clone(),
         Side::Fargate => format!("{}-fargate", wish.name),
     };
-    let id = ServiceId { cluster: wish.cluster.clone(), service };
+    let account = std::sync::Arc::default();
+    let id = ServiceId { account, cluster: wish.cluster.clone(), service };
     let Response::Service(service) = region.handle(&Request::DescribeService { id: &id }) else {
         panic!("the faults are over and {id} is there");
     };

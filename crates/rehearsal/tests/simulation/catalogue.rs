@@ -14,7 +14,7 @@ use crate::world::{QUICK, Router, Wish, at, flat, quick, run, setup, share, star
 
 fn route(router: Router) -> Route {
     let migration = quick(router).migration();
-    controller::Managed::new(1, migration).expect("it is supported").routes[0].clone()
+    controller::Managed::new(1, migration).expect("it is supported").routes.routes[0].clone()
 }
 
 /// Sends a write of weights once more, past the daemon.

@@ -29,9 +29,11 @@ fn record(simulation: &Simulation) -> Contents {
 fn begun(simulation: &Simulation, router: Router) -> Option<Shift> {
     let record = block_on(simulation.store().load("api")).expect("it can be read")?;
     let intent = record.contents.intent.filter(Intent::is_open)?;
+    let routes = controller::Managed::new(1, quick(router).migration()).ok()?.routes;
     intent.actions.into_iter().find_map(|action| match action {
         Action::SetWeights { ref expected, ref weights, .. } => Some(Shift {
-            routes: controller::Managed::new(1, quick(router).migration()).ok()?.routes,
+            account: routes.account.clone(),
+            routes: routes.routes.clone(),
             expected: expected.clone(),
             weights: weights.clone(),
             rollback: action.is_rollback(),

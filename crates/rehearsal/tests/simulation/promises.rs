@@ -47,7 +47,7 @@ fn run(simulation: &mut Simulation, until: Span) -> Tick {
 fn write_weights(simulation: &Simulation, name: &str, weights: WeightPair) {
     let managed = Managed::new(1, wish(name).migration()).expect("it is supported");
     simulation.region().with(|region| {
-        let route = &managed.routes[0];
+        let route = &managed.routes.routes[0];
         let Response::Route { weights: expected, .. } =
             region.handle(&Request::DescribeRoute { route })
         else {

@@ -254,9 +254,9 @@ impl Records {
             changes.map_err(|error| Error::new(ErrorKind::Invalid, CHANGE, error.to_string()))?;
         let client = self.clients.of(account).await;
         let call = Call::new(CHANGE, Family::Dns, question);
-        let answer = client.write(call, || {
+        let answer = client.write_in_turn(call, || {
             let sent = client.dns.change_resource_record_sets().hosted_zone_id(zone);
-            sent.change_batch(changes).send()
+            sent.change_batch(changes.clone()).send()
         });
         let answer = answer.await?;
         let mut spread = self.spread();

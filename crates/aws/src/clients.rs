@@ -41,9 +41,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// An attempt, with credentials fetched before it (the SDK gives that 5 s).
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a question may wait for its turns and between attempts, all its calls together. A
-/// tick is due every 10 s while something moves: what takes twice that is better asked anew.
-const PATIENCE: Span = Span::from_secs(20);
+/// How long a question may wait for its turns and between attempts, all its calls together. While
+/// something moves a look is due every 10 s, and every 60 s while nothing does: half of that is
+/// for the calls of a large fleet, and what has not had its turn then is asked for anew.
+const PATIENCE: Span = Span::from_secs(30);
 /// As the SDK's standard mode: the first and two more.
 const ATTEMPTS_MAX: u32 = 3;
 /// The first wait between attempts, doubled for the next; half of it at least.

@@ -10,7 +10,7 @@
 mod batch;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_route53::types::{ChangeBatch, ChangeStatus, ResourceRecordSet};
 use cloud::{Applied, Asked, Error, ErrorKind, Result, Shift};
@@ -22,7 +22,7 @@ use super::zone::{self, LIST, Name};
 use super::{Fates, Parts, Placed};
 use crate::batches::{Answers, all_failed, gather};
 use crate::clients::{Call, Clients, Question};
-use crate::limits::Family;
+use crate::limits::{Family, locked};
 
 use batch::{Edit, Pair, cut};
 
@@ -271,7 +271,7 @@ impl Records {
     }
 
     fn spread(&self) -> MutexGuard<'_, Spread> {
-        self.spread.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.spread)
     }
 }
 

@@ -99,6 +99,7 @@ const TABLE: &[Row] = &[
             "configuration",
             "server",
             "daemon",
+            "wire",
         ],
         &[],
     ),

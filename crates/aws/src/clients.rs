@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! read    its turn -> the call -> an error that passes? a little later again, three times in all
-//! write   its turn -> the call, once
+//! write   its turn -> the call, once; refused because an earlier change of the same zone is still
+//!         being processed, it has not been made, and is made when that is over
 //! ```
 //!
 //! The SDK itself sends nothing twice: its retries would not wait for their turn, it takes
@@ -23,7 +24,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use cloud::{Clock, ErrorKind, Result};
+use cloud::{Clock, Error, ErrorKind, Result};
 use model::spec::Aws;
 use model::{Span, Time};
 use tokio::sync::Mutex;
@@ -40,13 +41,17 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// An attempt, with credentials fetched before it (the SDK gives that 5 s).
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a question may wait for its turns and between attempts, all its calls together. A
-/// tick is due every 10 s while something moves: what takes twice that is better asked anew.
-const PATIENCE: Span = Span::from_secs(20);
+/// How long a question may wait for its turns and between attempts, all its calls together. While
+/// something moves a look is due every 10 s, and every 60 s while nothing does: half of that is
+/// for the calls of a large fleet, and what has not had its turn then is asked for anew.
+const PATIENCE: Span = Span::from_secs(30);
 /// As the SDK's standard mode: the first and two more.
 const ATTEMPTS_MAX: u32 = 3;
 /// The first wait between attempts, doubled for the next; half of it at least.
 const BACKOFF: Span = Span::from_secs(1);
+/// The same where a zone is busy. Route 53 says to wait "in intervals of increasing duration";
+/// batches in a row mostly pass, so that the first wait is short.
+const BUSY: Span = Span::from_millis(1_200);
 
 /// How AWS is reached.
 pub struct Settings {
@@ -233,12 +238,38 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let again = self.clock.now() + backoff(attempts, self.clock.now());
+            let now = self.clock.now();
+            let again = now + backoff(BACKOFF, attempts, now);
             if attempts == ATTEMPTS_MAX
                 || !is_worth_another(error.kind)
                 || again > call.question.until
             {
                 return Err(error);
+            }
+            self.clock.sleep_until(again).await;
+        }
+    }
+
+    /// Makes a call that changes something, and makes it again for as long as it is refused as
+    /// `Busy`: refused, it has changed nothing.
+    pub(crate) async fn write_in_turn<T, E, F>(
+        &self,
+        call: Call,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let answer = self.send(call, Intent::Write, Box::pin(send())).await;
+            let Err(Error { kind: ErrorKind::Busy, .. }) = answer else { return answer };
+            let now = self.clock.now();
+            let again = now + backoff(BUSY, attempts, now);
+            if attempts == ATTEMPTS_MAX || again > call.question.until {
+                return answer;
             }
             self.clock.sleep_until(again).await;
         }
@@ -299,8 +330,8 @@ const fn is_worth_another(kind: ErrorKind) -> bool {
 
 /// How long to wait after `attempts`: doubled each time, between half of it and all of it, so
 /// that calls refused together do not come back together.
-fn backoff(attempts: u32, now: Time) -> Span {
-    let whole = BACKOFF.as_millis() << attempts.saturating_sub(1).min(4);
+fn backoff(first: Span, attempts: u32, now: Time) -> Span {
+    let whole = first.as_millis() << attempts.saturating_sub(1).min(4);
     // The milliseconds of the present are as good as dice: nothing but spreading rests on them.
     let spread = now.as_millis().rem_euclid(1_000).unsigned_abs();
     Span::from_millis(whole / 2 + whole / 2 * spread / 1_000)

@@ -4,7 +4,7 @@
 //! What a group stands behind hardly ever changes, so it is remembered for an hour.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use cloud::{Error, ErrorKind, Result, TargetGroup};
 use model::spec::Aws;
@@ -12,7 +12,7 @@ use model::{Span, Time};
 
 use crate::batches::{Answers, batches, gather, halving};
 use crate::clients::{Call, Client, Clients, Question};
-use crate::limits::Family;
+use crate::limits::{Family, locked};
 
 pub(crate) const DESCRIBE_GROUPS: &str = "elasticloadbalancing:DescribeTargetGroups";
 
@@ -110,7 +110,7 @@ impl Groups {
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<TargetGroup, (Time, Standing)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.known)
     }
 }
 

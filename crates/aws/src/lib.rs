@@ -25,6 +25,7 @@ mod errors;
 mod groups;
 mod http;
 mod limits;
+mod operations;
 mod routers;
 mod scaling;
 mod services;
@@ -46,6 +47,7 @@ use signals::Metrics;
 
 pub use clients::{Credentials, Network, Settings};
 pub use http::{NoReply, Transport};
+pub use operations::{OPERATIONS, Operation};
 
 /// The world of the `cloud` traits in AWS. Nothing is asked before the first question.
 ///

@@ -63,7 +63,7 @@ impl Family {
             // Not published. A thousand migrations have two thousand groups to be read one by
             // one in each minute: 34 a second.
             Self::BalancerReads => rate(40, 40, 0),
-            Self::BalancerWrites => rate(5, 10, 2),
+            Self::BalancerWrites => rate(3, 10, 1),
             // Not published.
             Self::ScalingReads => rate(10, 20, 0),
             Self::ScalingWrites => rate(5, 10, 0),
@@ -249,8 +249,8 @@ impl Bucket {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is kept is whole after every statement.
+/// What a lock holds: here it is whole after every statement, whoever panicked.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -52,7 +52,7 @@ enum Kind {
 
 impl Kind {
     fn of(routes: &[Route]) -> Result<Self> {
-        let invalid = |message| Error::new(ErrorKind::Invalid, "route53:ListHostedZones", message);
+        let invalid = |message| Error::new(ErrorKind::Invalid, zone::LIST, message);
         let mut kinds = routes.iter().map(|route| match route {
             Route::Route53Record { .. } => Self::Records,
             Route::TrafficPolicyInstance { .. } => Self::Policies,

@@ -9,7 +9,7 @@
 mod schedule;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use aws_sdk_applicationautoscaling::types as sdk;
@@ -21,7 +21,7 @@ use model::spec::Aws;
 
 use crate::batches::{Answers, PAGES_MAX, all_failed, batches, gather, in_order, too_many_pages};
 use crate::clients::{Call, Client, Clients, Question};
-use crate::limits::{Family, Lane};
+use crate::limits::{Family, Lane, locked};
 
 const DESCRIBE_TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
 const DESCRIBE_SCHEDULED: &str = "application-autoscaling:DescribeScheduledActions";
@@ -104,8 +104,7 @@ impl Targets {
             return Answers::new();
         }
         let now = self.clients.clock.now();
-        let locked = || self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        let pages = locked().get(account).copied().unwrap_or(1);
+        let pages = locked(&self.pages).get(account).copied().unwrap_or(1);
         if pages > ids.len() {
             return gather(ids.into_iter().map(|id| async move {
                 let answer = list(client, question, Some(&resource(&id)), now).await;
@@ -116,7 +115,7 @@ impl Targets {
         }
         match list(client, question, None, now).await {
             Ok((mut all, pages)) => {
-                locked().insert(Arc::clone(account), pages);
+                locked(&self.pages).insert(Arc::clone(account), pages);
                 let mut own = |id: &ServiceId| all.remove(&resource(id)).unwrap_or_default();
                 ids.iter().map(|id| (id.clone(), Ok(own(id)))).collect()
             }

@@ -8,7 +8,7 @@
 //! A revision of a task definition never changes, so its image is remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use aws_sdk_ecs::types as sdk;
@@ -17,10 +17,11 @@ use cloud::{Error, ErrorKind, Result, Services, TargetGroup};
 use model::observation::{Deployment, Service, Targets};
 use model::route::ServiceId;
 use model::spec::Aws;
+use model::{Span, Time};
 
 use crate::batches::{Answers, all_failed, batches, gather, in_order};
 use crate::clients::{Call, Client, Clients, Question};
-use crate::limits::{Family, Lane};
+use crate::limits::{Family, Lane, locked};
 use crate::time::time_of;
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
@@ -36,7 +37,15 @@ pub(crate) struct EcsServices {
     clients: Arc<Clients>,
     /// The images of task definitions that were read.
     images: Mutex<BTreeMap<Task, String>>,
+    /// The groups of services that were described, and when.
+    behind: Mutex<BTreeMap<ServiceId, (Time, Option<TargetGroup>)>>,
+    /// The first group that was not reached the last time: the next look begins there.
+    resume: Mutex<Option<TargetGroup>>,
 }
+
+/// Whose services were just described is not asked again for where they register: after a start
+/// every service of a fleet would be asked for alone.
+const DESCRIBED_FOR: Span = Span::from_secs(60);
 
 /// A container of a revision of a task definition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +59,12 @@ struct Task {
 
 impl EcsServices {
     pub(crate) fn new(clients: Arc<Clients>) -> Self {
-        Self { clients, images: Mutex::default() }
+        Self {
+            clients,
+            images: Mutex::default(),
+            behind: Mutex::default(),
+            resume: Mutex::default(),
+        }
     }
 
     /// One service as ECS describes it.
@@ -68,7 +82,7 @@ impl EcsServices {
     async fn images(&self, tasks: BTreeSet<Task>) -> Answers<Task, String> {
         let question = self.clients.question(Lane::Ordinary);
         let known: Answers<Task, String> = {
-            let images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+            let images = locked(&self.images);
             tasks
                 .iter()
                 .filter_map(|task| Some((task.clone(), Ok(images.get(task)?.clone()))))
@@ -82,7 +96,7 @@ impl EcsServices {
             Answers::from([(task, image)])
         }))
         .await;
-        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images = locked(&self.images);
         for (task, image) in &found {
             if let Ok(image) = image {
                 images.insert(task.clone(), image.clone());
@@ -104,6 +118,12 @@ impl Services for EcsServices {
             describe(&client, question, &ids).await
         }))
         .await;
+        let now = self.clients.clock.now();
+        for (id, service) in &described {
+            if let Ok(service) = service {
+                locked(&self.behind).insert(id.clone(), (now, group_of(id, service)));
+            }
+        }
         let running =
             described.iter().filter_map(|(id, answer)| task_of(id, answer.as_ref().ok()?));
         let images = self.images(running.collect()).await;
@@ -118,15 +138,26 @@ impl Services for EcsServices {
     }
 
     async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
-        let service = self.describe_one(id).await?;
-        let arn = service.load_balancers().iter().find_map(|behind| behind.target_group_arn());
-        Ok(arn.map(|arn| TargetGroup { account: Arc::clone(&id.account), arn: arn.to_owned() }))
+        let now = self.clients.clock.now();
+        let known = locked(&self.behind).get(id).cloned();
+        if let Some((at, group)) = known
+            && at <= now
+            && now.since(at) <= DESCRIBED_FOR
+        {
+            return Ok(group);
+        }
+        Ok(group_of(id, &self.describe_one(id).await?))
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
         let question = self.clients.question(Lane::Ordinary);
-        let asked: BTreeSet<TargetGroup> = groups.iter().cloned().collect();
-        let answers = gather(asked.into_iter().map(|group| async move {
+        let mut asked: Vec<TargetGroup> =
+            groups.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        // A fleet with more groups than a look has time for sees all of them in turn.
+        let resume = locked(&self.resume).take();
+        let first = asked.partition_point(|group| resume.as_ref().is_some_and(|it| group < it));
+        asked.rotate_left(first);
+        let answers = gather(asked.iter().cloned().map(|group| async move {
             let client = self.clients.of(&group.account).await;
             let call = Call::new(DESCRIBE_TARGET_HEALTH, Family::BalancerReads, question);
             let answer = client.read(call, || {
@@ -136,6 +167,13 @@ impl Services for EcsServices {
             Answers::from([(group, answer)])
         }))
         .await;
+        let is_refused = |group: &&TargetGroup| {
+            answers
+                .get(*group)
+                .and_then(|answer| answer.as_ref().err())
+                .is_some_and(Error::is_passing)
+        };
+        *locked(&self.resume) = asked.iter().find(is_refused).cloned();
         in_order(groups, &answers, DESCRIBE_TARGET_HEALTH)
     }
 
@@ -166,6 +204,12 @@ impl Services for EcsServices {
             }
         }
     }
+}
+
+/// The group that a service registers its tasks in: the first where it has several.
+fn group_of(id: &ServiceId, service: &sdk::Service) -> Option<TargetGroup> {
+    let arn = service.load_balancers().iter().find_map(|behind| behind.target_group_arn())?;
+    Some(TargetGroup { account: Arc::clone(&id.account), arn: arn.to_owned() })
 }
 
 /// Up to ten services of one cluster.

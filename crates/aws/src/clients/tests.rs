@@ -101,6 +101,39 @@ fn a_write_is_sent_once_whatever_comes_back() {
 }
 
 #[test]
+fn a_write_that_a_busy_zone_refused_is_made_when_it_is_free() {
+    let busy = |code: &str| {
+        Answer::xml(
+            400,
+            &format!(
+                "<ErrorResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Error>\
+                 <Type>Sender</Type><Code>{code}</Code><Message>later</Message></Error>\
+                 </ErrorResponse>"
+            ),
+        )
+    };
+    let done =
+        "<DeleteTrafficPolicyResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"/>";
+    let prior = "PriorRequestNotComplete";
+    for (answers, expected, requests) in [
+        (vec![busy(prior), Answer::xml(200, done)], Ok(()), 2),
+        (vec![busy(prior), busy(prior), busy(prior)], Err(ErrorKind::Busy), 3),
+        (vec![busy(prior), Answer::lost()], Err(ErrorKind::OutcomeUnknown), 2),
+        (vec![busy("Throttling")], Err(ErrorKind::Throttled), 1),
+    ] {
+        block_on(async {
+            let (clock, script) = (Wound::new(), Script::new(answers));
+            let client = client(&clock, &script).await;
+            let call = call("route53:DeleteTrafficPolicy", &clock);
+            let sent = || client.dns.delete_traffic_policy().id("p").version(1).send();
+            let answer = client.write_in_turn(call, sent).await.map(drop);
+            assert_eq!(answer.map_err(|error| error.kind), expected);
+            assert_eq!(script.asked().len(), requests);
+        });
+    }
+}
+
+#[test]
 fn an_endpoint_that_is_down_is_reached_by_no_write() {
     block_on(async {
         // Nobody listens on a port that was free a moment ago.
@@ -184,7 +217,7 @@ fn waits_between_attempts_grow_and_stay_within_bounds() {
     for millis in [0, 1, 499, 999] {
         let now = Time::from_millis(1_767_571_200_000 + millis);
         for (attempts, least) in [(1, 500), (2, 1_000), (3, 2_000)] {
-            let wait = backoff(attempts, now).as_millis();
+            let wait = backoff(BACKOFF, attempts, now).as_millis();
             assert!((least..=2 * least).contains(&wait), "{wait} ms after {attempts}");
         }
     }

@@ -1,7 +1,7 @@
 //! Traffic Flow: the calls that [`cloud::traffic_flow`] is made of.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use aws_sdk_route53::types as sdk;
@@ -14,7 +14,7 @@ use model::spec::Aws;
 use super::{Fates, Placed};
 use crate::batches::{PAGES_MAX, gather, too_many_pages};
 use crate::clients::{Call, Client, Clients, Question};
-use crate::limits::Family;
+use crate::limits::{Family, locked};
 
 const GET_INSTANCE: &str = "route53:GetTrafficPolicyInstance";
 const GET_VERSION: &str = "route53:GetTrafficPolicy";
@@ -78,13 +78,13 @@ impl Policies {
 
     fn remember(&self, account: &Arc<Aws>, policy: &str, version: &PolicyVersion) {
         let key = (Arc::clone(account), policy.to_owned(), version.number);
-        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut versions = locked(&self.versions);
         versions.insert(key, version.clone());
     }
 
     fn remembered(&self, account: &Arc<Aws>, policy: &str, number: u32) -> Option<PolicyVersion> {
         let key = (Arc::clone(account), policy.to_owned(), number);
-        self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+        locked(&self.versions).get(&key).cloned()
     }
 }
 

@@ -10,7 +10,7 @@
 mod batch;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_route53::types::{ChangeBatch, ChangeStatus, ResourceRecordSet};
 use cloud::{Applied, Asked, Error, ErrorKind, Result, Shift};
@@ -22,7 +22,7 @@ use super::zone::{self, LIST, Name};
 use super::{Fates, Parts, Placed};
 use crate::batches::{Answers, all_failed, gather};
 use crate::clients::{Call, Clients, Question};
-use crate::limits::Family;
+use crate::limits::{Family, locked};
 
 use batch::{Edit, Pair, cut};
 
@@ -254,9 +254,9 @@ impl Records {
             changes.map_err(|error| Error::new(ErrorKind::Invalid, CHANGE, error.to_string()))?;
         let client = self.clients.of(account).await;
         let call = Call::new(CHANGE, Family::Dns, question);
-        let answer = client.write(call, || {
+        let answer = client.write_in_turn(call, || {
             let sent = client.dns.change_resource_record_sets().hosted_zone_id(zone);
-            sent.change_batch(changes).send()
+            sent.change_batch(changes.clone()).send()
         });
         let answer = answer.await?;
         let mut spread = self.spread();
@@ -271,7 +271,7 @@ impl Records {
     }
 
     fn spread(&self) -> MutexGuard<'_, Spread> {
-        self.spread.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.spread)
     }
 }
 

@@ -166,3 +166,45 @@ fn what_is_not_judged_yet_is_neither_healthy_nor_ill() {
     let expected = Targets { healthy: 3, unhealthy: 2, initial: 4, draining: 2 };
     assert_eq!(counted(&targets), expected);
 }
+
+#[test]
+fn a_service_that_was_just_described_is_not_asked_for_its_group() {
+    block_on(async {
+        let clock = Wound::new();
+        let answers =
+            [described(&[service("web")], &[]), definition(), described(&[service("web")], &[])];
+        let script = Script::new(answers);
+        let services = EcsServices::new(Arc::new(clients(clock.clone(), script.clone()).await));
+        services.services(&[id("prd", "web")]).await;
+        let group = TargetGroup { account: Arc::default(), arn: "arn:tg".to_owned() };
+        assert_eq!(services.target_group(&id("prd", "web")).await, Ok(Some(group.clone())));
+        assert_eq!(script.asked().len(), 2);
+        clock.wind(Span::from_mins(2));
+        assert_eq!(services.target_group(&id("prd", "web")).await, Ok(Some(group)));
+        assert_eq!(script.asked().len(), 3, "it may have moved since");
+    });
+}
+
+#[test]
+fn groups_that_had_no_turn_come_first_the_next_time() {
+    block_on(async {
+        let none = "<DescribeTargetHealthResponse><DescribeTargetHealthResult>\
+                    <TargetHealthDescriptions/></DescribeTargetHealthResult>\
+                    </DescribeTargetHealthResponse>";
+        let script = Script::new((0..4_000).map(|_| Answer::xml(200, none)));
+        let clock = Wound::new();
+        let services = EcsServices::new(Arc::new(clients(clock, script.clone()).await));
+        let groups: Vec<TargetGroup> = (0..2_000)
+            .map(|number| TargetGroup { account: Arc::default(), arn: format!("arn:{number:04}") })
+            .collect();
+        let reached = async || -> BTreeSet<usize> {
+            let answers = services.targets(&groups).await;
+            (0..groups.len()).filter(|place| answers[*place].is_ok()).collect()
+        };
+        let (first, second) = (reached().await, reached().await);
+        assert!((1_000..2_000).contains(&first.len()), "{} had a turn", first.len());
+        assert!(first.iter().copied().eq(0..first.len()));
+        let seen: BTreeSet<usize> = first.union(&second).copied().collect();
+        assert_eq!(seen.len(), 2_000, "two looks see all of them");
+    });
+}

@@ -16,7 +16,7 @@ use region::spec::{ApplicationSpec, MetricsSpec, RegionSpec, ServiceSpec, Traffi
 use region::{Region, SimulatedCloud};
 use wire::{Place, Wire};
 
-const REGION: &str = "ap-northeast-1";
+pub(crate) const REGION: &str = "ap-northeast-1";
 const RULE: &str = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener-rule/app/\
                     api/1111111111111111/2222222222222222/3333333333333333";
 
@@ -44,7 +44,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(future)
 }
 
-fn account() -> Arc<Aws> {
+pub(crate) fn account() -> Arc<Aws> {
     Arc::new(Aws { region: REGION.to_owned(), assume_role_arn: None })
 }
 
@@ -121,14 +121,16 @@ fn region(routes: &[Route], policies: Vec<TrafficPolicySpec>) -> SimulatedCloud 
     SimulatedCloud::new(Region::new(&spec, 3).expect("a region"))
 }
 
-fn settings(region: &SimulatedCloud, network: Network, endpoint: Option<String>) -> Settings {
-    Settings {
+/// The adapters over a transport, on the region's clock.
+pub(crate) async fn connect(region: &SimulatedCloud, transport: Arc<dyn Transport>) -> Cloud {
+    aws::connect(Settings {
         clock: Arc::new(region.clone()),
-        network,
+        network: Network::Own(transport),
         credentials: Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() },
         region: Some(REGION.to_owned()),
-        endpoint,
-    }
+        endpoint: None,
+    })
+    .await
 }
 
 impl InProcess {
@@ -139,9 +141,7 @@ impl InProcess {
     pub(crate) fn with_policies(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
         let region = region(&routes, policies);
         let wire = Wire::new(region.clone(), Place::default());
-        let network = Network::Own(Arc::new(Direct(wire)));
-        let connected = aws::connect(settings(&region, network, None));
-        let cloud = block_on(connected);
+        let cloud = block_on(connect(&region, Arc::new(Direct(wire))));
         Self { region, cloud, account: account(), routes }
     }
 }

@@ -1,6 +1,7 @@
 //! The adapters keep every claim of the `cloud` traits, against a region behind the AWS wire
-//! protocols: without a network, and over a port.
+//! protocols, and take few calls.
 
+mod calls;
 mod harness;
 
 use harness::{InProcess, block_on, instance, policy, record, rule};

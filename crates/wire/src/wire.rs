@@ -94,6 +94,11 @@ fn answer(
     state: &mut State,
 ) -> Option<Response<Bytes>> {
     let now = region.now();
+    if request.uri().path().starts_with(services::datadog::PATH) {
+        let caller = String::new();
+        let mut world = World { region, inventory, place, state, now, caller };
+        return services::datadog::answer(&mut world, request);
+    }
     let request_id = state.next_request_id();
     let parameters = dispatch::parameters(request);
     let pairs = parameters.as_deref().unwrap_or_default();

@@ -9,7 +9,7 @@ use region::request::{Request, Response};
 
 use crate::Place;
 use crate::inventory::Inventory;
-use crate::rates::Buckets;
+use crate::rates::{Buckets, Counter};
 use crate::refusal::Refusal;
 
 /// One request's view.
@@ -44,6 +44,8 @@ impl World<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) buckets: Buckets,
+    /// Calls of Datadog.
+    pub(crate) datadog: Counter,
     requests: u64,
     /// Roles that were assumed, by the access key that was given out.
     sessions: BTreeMap<String, Session>,

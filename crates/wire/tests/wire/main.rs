@@ -10,6 +10,7 @@
 mod autoscaling;
 mod balancing;
 mod cloudwatch;
+mod datadog;
 mod ecs;
 mod entrance;
 mod route53;

@@ -57,7 +57,8 @@ pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
             }
             _ => rate("application-autoscaling read", 100.0, 20.0),
         },
-        Service::Sts => None,
+        // Tables on demand have no rate that a lease could meet.
+        Service::Sts | Service::DynamoDb => None,
     }
 }
 

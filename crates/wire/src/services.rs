@@ -3,6 +3,7 @@
 pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
 pub(crate) mod datadog;
+pub(crate) mod dynamodb;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 pub(crate) mod route53;

@@ -112,6 +112,7 @@ fn answer(
         | Service::LoadBalancing
         | Service::Autoscaling
         | Service::CloudWatch
+        | Service::DynamoDb
         | Service::Sts => operation,
     };
     let called = Called { service, protocol, operation: &operation, request_id: &request_id };
@@ -152,6 +153,7 @@ fn operate(
         Service::CloudWatch => {
             services::cloudwatch::answer(world, operation, input).map(Answer::from)
         }
+        Service::DynamoDb => services::dynamodb::answer(world, operation, input).map(Answer::from),
         Service::Route53 => services::route53::answer(world, operation, request, input),
     }
 }

@@ -11,6 +11,7 @@ use crate::Place;
 use crate::inventory::Inventory;
 use crate::rates::{Buckets, Counter};
 use crate::refusal::Refusal;
+use crate::services::dynamodb::Tables;
 
 /// One request's view.
 pub(crate) struct World<'a> {
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) buckets: Buckets,
     /// Calls of Datadog.
     pub(crate) datadog: Counter,
+    /// Tables of DynamoDB.
+    pub(crate) tables: Tables,
     requests: u64,
     /// Roles that were assumed, by the access key that was given out.
     sessions: BTreeMap<String, Session>,

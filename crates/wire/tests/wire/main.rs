@@ -11,6 +11,7 @@ mod autoscaling;
 mod balancing;
 mod cloudwatch;
 mod datadog;
+mod dynamodb;
 mod ecs;
 mod entrance;
 mod route53;

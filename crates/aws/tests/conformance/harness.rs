@@ -137,6 +137,10 @@ fn settings(region: &SimulatedCloud, network: Network, endpoint: Option<String>)
 }
 
 impl Behind {
+    pub(crate) const fn region(&self) -> &SimulatedCloud {
+        &self.region
+    }
+
     /// Requests reach the region within this process.
     pub(crate) fn connector(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
         let region = region(&routes, policies);

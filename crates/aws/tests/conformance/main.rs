@@ -3,6 +3,7 @@
 
 mod calls;
 mod harness;
+mod troubles;
 
 use harness::{Behind, block_on, instance, policy, record, rule};
 

@@ -259,7 +259,7 @@ fn a_full_observation_takes_the_fewest_calls_that_the_apis_allow() {
             ("DescribeScheduledActions", 1),   // the list of the account
             ("GET hostedzone", 1),             // 60 records, 300 a page
             ("DescribeRules", 1),              // 20 rules, 20 a call
-            ("GET trafficpolicyinstance", 10), // one an instance
+            ("GET trafficpolicyinstances", 1), // the list of the account
             // Of each group seven series and four thresholds, of each service its CPU, and of 80
             // balancers their own errors, 500 series a call.
             ("GetMetricData", (120 * 12 + 80_usize).div_ceil(500)),

@@ -136,12 +136,12 @@ fn a_storm_of_throttles_passes_and_blames_nobody_else() {
 fn what_is_denied_names_itself_and_takes_nothing_else_down() {
     let behind = Behind::connector(vec![record("A")], vec![]);
     block_on(async {
-        let api = Some("elasticloadbalancing:DescribeTargetHealth".to_owned());
-        disturb(behind.region(), &FaultRow { api: api.clone(), ..fault("denied") });
+        let api = "elasticloadbalancing:DescribeTargetHealth";
+        disturb(behind.region(), &FaultRow { api: Some(api.to_owned()), ..fault("denied") });
         let services = &behind.cloud().services;
         let error = services.targets(&[behind.group()]).await.remove(0).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Denied);
-        assert!(error.message.contains(&format!("allow {}", api.unwrap())), "{error}");
+        assert!(error.message.contains(&format!("allow {api}")), "{error}");
         assert!(services.services(&[behind.service()]).await[0].is_ok());
         assert!(behind.cloud().router.observe(&[behind.routes()]).await[0].is_ok());
     });

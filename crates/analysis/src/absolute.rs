@@ -78,8 +78,12 @@ mod tests {
     fn clean_requests_needed(fraction: f64) -> f64 {
         let mut absolute = Absolute::default();
         let bound = Bound::new(fraction);
-        while absolute.evidence() < libm::log(20.0) {
+        // A bound on the loop, so that a proof that never comes fails.
+        for _ in 0..10_000 {
             absolute.add(10.0, 0.0, &bound);
+            if absolute.evidence() >= libm::log(20.0) {
+                break;
+            }
         }
         absolute.requests()
     }
@@ -99,5 +103,30 @@ mod tests {
             absolute.add(100.0, 1.0, &bound);
         }
         assert!(absolute.evidence() < 0.5, "{}", absolute.evidence());
+    }
+
+    #[test]
+    fn evidence_is_that_of_the_mixture_at_its_best() {
+        // At most one in ten: alternatives of 2.5 and 5 %, of equal weight.
+        let likelihood = |requests: i32, bad: i32| {
+            let of = |part: f64| {
+                let (bad_part, good_part) = (part, (1.0 - part * 0.1) / 0.9);
+                libm::pow(bad_part, f64::from(bad))
+                    * libm::pow(good_part, f64::from(requests - bad))
+            };
+            libm::log((of(0.25) + of(0.5)) / 2.0)
+        };
+        let bound = Bound::new(0.1);
+        let mut absolute = Absolute::default();
+        let mut seen = (0, 0);
+        let mut best = 0.0_f64;
+        for (requests, bad) in [(40, 1), (30, 0), (20, 5), (10, 0), (100, 2)] {
+            absolute.add(f64::from(requests), f64::from(bad), &bound);
+            seen = (seen.0 + requests, seen.1 + bad);
+            best = best.max(likelihood(seen.0, seen.1));
+            assert!((absolute.evidence() - best).abs() < 1e-12, "after {seen:?}");
+            assert_eq!(absolute.requests().to_bits(), f64::from(seen.0).to_bits());
+        }
+        assert!(best > likelihood(90, 6), "bad minutes took nothing of it back");
     }
 }

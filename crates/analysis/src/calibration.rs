@@ -138,13 +138,13 @@ pub(crate) fn is_usable(settings: &Settings, signal: Signal) -> bool {
 pub fn learn(minutes: &[Minute]) -> BTreeMap<Signal, Offset> {
     let mut offsets = BTreeMap::new();
     for signal in Signal::ALL {
-        let mut hours: BTreeMap<i64, PerSide<(f64, f64)>> = BTreeMap::new();
+        let mut hours: BTreeMap<i64, PerSide<(u64, u64)>> = BTreeMap::new();
         for minute in minutes {
             let row = Row::new(minute);
             if let Some((requests, bad)) = row.signal(signal) {
                 let hour = hours.entry(minute.minute.div_euclid(60)).or_default();
                 let sum = hour.get_mut(minute.side);
-                *sum = (sum.0 + float(requests), sum.1 + float(bad));
+                *sum = (sum.0 + requests, sum.1 + bad);
             }
         }
         if let Some(offset) = mean_and_error(hours.values().filter_map(log_ratio)) {
@@ -157,11 +157,13 @@ pub fn learn(minutes: &[Minute]) -> BTreeMap<Signal, Offset> {
 /// Two days of hours (A10).
 pub const LEARNT_HOURS_MIN: u32 = 48;
 
-fn log_ratio(hour: &PerSide<(f64, f64)>) -> Option<f64> {
+fn log_ratio(hour: &PerSide<(u64, u64)>) -> Option<f64> {
     let (requests_ec2, bad_ec2) = hour.ec2;
     let (requests_fargate, bad_fargate) = hour.fargate;
-    (bad_ec2 > 0.0 && bad_fargate > 0.0)
-        .then(|| libm::log(bad_fargate / requests_fargate * requests_ec2 / bad_ec2))
+    (bad_ec2 > 0 && bad_fargate > 0).then(|| {
+        let fraction = float(bad_fargate) / float(requests_fargate);
+        libm::log(fraction * float(requests_ec2) / float(bad_ec2))
+    })
 }
 
 fn mean_and_error(values: impl Iterator<Item = f64>) -> Option<Offset> {
@@ -182,7 +184,11 @@ fn mean_and_error(values: impl Iterator<Item = f64>) -> Option<Offset> {
 
 #[cfg(test)]
 mod tests {
+    use model::Side;
+    use model::minute::{Context, Counts};
+
     use super::*;
+    use crate::signal::Slo;
 
     #[test]
     fn a_prepared_margin_is_the_plain_one_to_the_bit() {
@@ -206,6 +212,119 @@ mod tests {
                     assert_eq!(found.safe.to_bits(), safe.to_bits(), "{signal} {deviation}");
                 }
             }
+        }
+    }
+
+    fn close(found: f64, expected: f64, what: &str) {
+        assert!((found - expected).abs() < 1e-9, "{what}: {found} instead of {expected}");
+    }
+
+    #[test]
+    fn errors_may_rise_by_half_or_a_quarter_of_the_budget() {
+        let settings =
+            Settings { budgets: [(Slo::Availability, 0.001)].into(), ..Settings::default() };
+        let prepared = Prepared::new(&settings);
+        for (rate, expected) in [(0.000_1, 3.5), (0.000_4, 1.625), (0.01, 1.5), (0.0, 1.5)] {
+            close(ratio(&prepared, Signal::Errors, rate), expected, &rate.to_string());
+            close(ratio(&prepared, Signal::SlowP90, rate), 1.0, "latency has its own threshold");
+        }
+        let without = Settings { budgets: BTreeMap::new(), ..Settings::default() };
+        close(ratio(&Prepared::new(&without), Signal::Errors, 0.000_1), 1.5, "no objective");
+    }
+
+    #[test]
+    fn a_margin_is_moved_by_what_is_known_and_not_known_of_clients_and_tasks() {
+        let learnt = |value, error| {
+            let offsets = [(Signal::SlowP90, Offset { value, error })].into();
+            Calibration::RouterAA { offsets }
+        };
+        // ln of the factors on harm, with tasks that blur latency by a tenth, and on safety; the
+        // slope of the 90th percentile is 2.5.
+        let blur = 0.25;
+        let five_percent = 1.281_6 * 0.05 * 2.5;
+        for (calibration, harm, safe) in [
+            (Calibration::NotNeeded, blur, 0.0),
+            (Calibration::None, blur + five_percent, -five_percent),
+            (learnt(0.03, 0.01), blur + 0.03 + 0.016_45, 0.03 - 0.016_45),
+            (learnt(-0.5, 0.02), blur - 0.5 + 0.032_9, -0.5 - 0.032_9),
+            // More than a factor of e either way is a broken reading.
+            (learnt(-7.0, 9.0), blur - 1.0 + 1.645, -1.0 - 1.645),
+            (learnt(7.0, -9.0), blur + 1.0, 1.0),
+            // What is no number was not learnt: none, and 5 % uncertain.
+            (learnt(f64::NAN, 0.01), blur + 0.082_25, -0.082_25),
+            (learnt(0.03, f64::INFINITY), blur + 0.082_25, -0.082_25),
+        ] {
+            let name = format!("{calibration:?}");
+            let settings = Settings { calibration, ..Settings::default() };
+            let prepared = Prepared::new(&settings);
+            let found = margin(&prepared, Signal::SlowP90, 2.0, 0.1);
+            close(libm::log(found.harm / 2.0), harm, &name);
+            close(libm::log(found.safe / 2.0), safe, &name);
+            let alike = margin(&prepared, Signal::SlowP90, 1.0, 0.0);
+            close(libm::log(alike.harm), harm - blur, &name);
+        }
+    }
+
+    #[test]
+    fn a_difference_is_usable_up_to_a_tenth_and_learnt_to_two_percent() {
+        for (value, error, usable) in [
+            (0.1, 0.02, true),
+            (-0.1, 0.0, true),
+            (0.100_1, 0.02, false),
+            (-0.100_1, 0.02, false),
+            (0.1, 0.020_1, false),
+            (0.1, -0.01, false),
+        ] {
+            let offsets = [(Signal::Errors, Offset { value, error })].into();
+            let settings =
+                Settings { calibration: Calibration::RouterAA { offsets }, ..Settings::default() };
+            assert_eq!(is_usable(&settings, Signal::Errors), usable, "{value} {error}");
+            assert!(!is_usable(&settings, Signal::SlowSlo), "not learnt");
+        }
+    }
+
+    /// A minute in each of so many hours: requests and errors on both sides.
+    fn hours(count: i64, of: impl Fn(i64) -> [(u64, u64); 2]) -> Vec<Minute> {
+        let row = |minute, side, (requests, errors)| Minute {
+            minute,
+            side,
+            revision: 0,
+            seen_at: model::Time::from_minute(minute + 1),
+            counts: Counts { requests: Some(requests), errors: Some(errors), ..Counts::default() },
+            context: Context::default(),
+        };
+        let both = |hour: i64| {
+            let [ec2, fargate] = of(hour);
+            // The last minute of each hour, the first one of the next.
+            let minute = hour * 60 + if hour % 2 == 0 { 59 } else { 0 };
+            [row(minute, Side::Ec2, ec2), row(minute, Side::Fargate, fargate)]
+        };
+        (0..count).flat_map(both).collect()
+    }
+
+    #[test]
+    fn an_offset_is_the_mean_of_hourly_log_ratios_with_its_standard_error() {
+        // Twice and eight times as many in turn: ln 4 in the mean, ln 2 to either side.
+        let split = |hour: i64| {
+            let times = if hour % 2 == 0 { 2 } else { 8 };
+            [(3_000, 30), (1_000, 10 * times)]
+        };
+        let offsets = learn(&hours(48, split));
+        let offset = offsets[&Signal::Errors];
+        close(offset.value, libm::log(4.0), "the mean");
+        // The variance of 48 is over 47.
+        close(offset.error, libm::log(2.0) / libm::sqrt(47.0), "its error");
+        assert_eq!(offsets.len(), 1, "signals that were not recorded are not learnt");
+        assert!(learn(&hours(47, split)).is_empty(), "an hour too few");
+    }
+
+    #[test]
+    fn an_hour_without_a_bad_request_on_one_side_teaches_nothing() {
+        for silent in [[(1_000, 0), (1_000, 9)], [(1_000, 9), (1_000, 0)]] {
+            let of = |hour: i64| if hour == 7 { silent } else { [(1_000, 10), (1_000, 10)] };
+            assert!(learn(&hours(48, of)).is_empty(), "{silent:?}");
+            let offset = learn(&hours(49, of))[&Signal::Errors];
+            close(offset.value, 0.0, "the others are alike");
         }
     }
 }

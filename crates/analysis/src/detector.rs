@@ -128,4 +128,33 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn evidence_is_the_mean_over_the_alternatives() {
+        let detector = Detector {
+            statistics: [2.0, 4.0, 6.0, 12.0],
+            suspicions: [1.0, 2.0, 3.0, 8.0],
+            ..Detector::default()
+        };
+        assert!((detector.statistic() - 6.0).abs() < 1e-12);
+        assert!((detector.suspicion() - 3.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn fargate_is_still_worse_by_the_sum_of_its_last_ten_minutes() {
+        let mut detector = Detector::default();
+        assert!(!detector.is_still_worse(), "nothing was seen");
+        detector.record_excess(3, 2.0);
+        detector.record_excess(4, -1.5);
+        assert!(detector.is_still_worse());
+        detector.record_excess(12, -0.5);
+        assert!(!detector.is_still_worse(), "no more than its share");
+        detector.record_excess(14, 0.0);
+        assert!(detector.is_still_worse(), "the better minute is ten minutes ago");
+        detector.record_excess(13, 0.0);
+        assert!(!detector.is_still_worse());
+        detector.record_excess(15, 1.0);
+        detector.forget_excess();
+        assert!(!detector.is_still_worse());
+    }
 }

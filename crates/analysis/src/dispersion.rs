@@ -153,6 +153,8 @@ impl Dispersion {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Blocks of 10 minutes whose excess is `x` times a variance of 20 a minute.
@@ -197,5 +199,97 @@ mod tests {
         let slow = fed((0..1000_i32).map(|i| 0.05 * f64::from((i % 48 - 24).abs())));
         let [short, _, _] = slow.short.estimates;
         assert!(slow.noise() > 10.0 * short, "{} {short}", slow.noise());
+    }
+
+    /// The estimate in use after these blocks of (excess, variance, quadratic), by the plain
+    /// formulas over the whole list: two blocks old, each block against the one `gap` before it.
+    fn plain(blocks: &[[f64; 3]], gap: usize) -> f64 {
+        let mut estimates = vec![PRIOR; LAG_MAX];
+        // What each difference says of the noise and with what weight, and the block it came with.
+        let mut said: Vec<(usize, f64, f64)> = Vec::new();
+        let fade = |blocks: usize| libm::pow(KEEP, f64::from(u32::try_from(blocks).unwrap()));
+        for (now, [excess, variance, quadratic]) in blocks.iter().enumerate() {
+            let noise = |said: &[(usize, f64, f64)]| {
+                let prior = PRIOR_WEIGHT * fade(now + 1);
+                let above: f64 = said.iter().map(|(then, of, _)| of * fade(now - then)).sum();
+                let below: f64 = said.iter().map(|(then, _, of)| of * fade(now - then)).sum();
+                (PRIOR * prior + above) / (prior + below)
+            };
+            if let Some([excess_before, variance_before, quadratic_before]) =
+                now.checked_sub(gap).map(|before| blocks[before])
+                && *variance > 0.5
+                && variance_before > 0.5
+            {
+                // The square of a difference of two levels over its counting variance ...
+                let counting = 1.0 / variance + 1.0 / variance_before;
+                let level = excess / variance - excess_before / variance_before;
+                // ... grows by this for each unit of noise variance.
+                let gain = (quadratic / (variance * variance)
+                    + quadratic_before / (variance_before * variance_before))
+                    / counting;
+                let expected = 1.0 + noise(&said).max(0.0) * gain;
+                let square = (level * level / counting).min(4.0 * expected);
+                let weight = 1.0 / (expected * expected);
+                said.push((now, weight * (square - 1.0) * gain, weight * gain * gain));
+            }
+            estimates.push(noise(&said).clamp(1e-4, 5.0));
+        }
+        estimates[estimates.len() - LAG_MAX]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_noise_is_that_of_the_plain_formulas(
+            minutes in prop::collection::vec((-4.0..4.0_f64, 0.01..6.0_f64), 10..900),
+        ) {
+            let mut dispersion = Dispersion::default();
+            let (mut short, mut long) = (Vec::new(), Vec::new());
+            for (block, minutes) in minutes.chunks_exact(10).enumerate() {
+                let mut sums = [0.0; 3];
+                for (level, variance) in minutes {
+                    // Some blocks have next to no bad requests.
+                    let variance = if block % 7 == 3 { variance / 100.0 } else { *variance };
+                    dispersion.add(level * variance, variance);
+                    let of_minute = [level * variance, variance, variance * variance];
+                    for (sum, one) in sums.iter_mut().zip(of_minute) {
+                        *sum += one;
+                    }
+                }
+                dispersion.close(block % 6 == 5);
+                short.push(sums);
+                if block % 6 == 5 {
+                    let hour = &short[block - 5..];
+                    long.push([0, 1, 2].map(|part| hour.iter().map(|sums| sums[part]).sum()));
+                }
+                let expected = plain(&short, 1).max(plain(&long, 3));
+                let found = dispersion.noise();
+                prop_assert!((found / expected - 1.0).abs() < 1e-6, "{found} not {expected}");
+                // A minute's variance grows by that of the noise, for safety by half as much again.
+                let (phi, phi_safe) = (1.0 + 8.0 * found, 1.0 + 12.0 * found);
+                prop_assert!((dispersion.phi(8.0) / phi - 1.0).abs() < 1e-12);
+                prop_assert!((dispersion.phi_safe(8.0) / phi_safe - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_of_half_a_bad_request_says_nothing() {
+        for (first, second, says) in [(0.5, 64.0, false), (64.0, 0.5, false), (1.0, 64.0, true)] {
+            let mut scale = Scale::default();
+            for (excess, variance) in [(0.0, first), (9.0 * second, second)] {
+                scale.current = Block { excess, variance, quadratic: variance * variance };
+                scale.close(1.0, SHORT_GAP);
+            }
+            assert_eq!((scale.raw() - PRIOR).abs() > 1e-6, says, "{first} and {second}");
+        }
+    }
+
+    #[test]
+    fn a_weight_that_has_faded_away_leaves_the_prior() {
+        let of = |denominator| Scale { numerator: 1e-9, denominator, ..Scale::default() }.raw();
+        assert!((of(1e-9) - PRIOR).abs() < 1e-12);
+        assert!((of(2e-9) - 0.5).abs() < 1e-12);
     }
 }

@@ -70,3 +70,14 @@ impl Hypotheses {
         self.safe.move_to(pair.fair_share(margin.safe), &SAFE_ODDS);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_explains_k_q_1_minus_q() {
+        let fair = Fair { share: 0.25, ..Fair::default() };
+        assert!((fair.variance(8.0) - 1.5).abs() < 1e-12);
+    }
+}

@@ -292,3 +292,40 @@ impl Fold {
         rules::verdict(prepared.get(), &judged.head, now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Time;
+    use model::minute::{Context, Counts};
+
+    use super::*;
+
+    #[test]
+    fn a_fold_forgets_what_no_row_can_change_any_more() {
+        let settings = Settings::default();
+        let mut fold = Fold::new(&settings);
+        for minute in 0..400 {
+            for side in Side::ALL {
+                fold.push(
+                    &settings,
+                    &Minute {
+                        minute,
+                        side,
+                        revision: 0,
+                        seen_at: Time::from_minute(minute + 1),
+                        counts: Counts::default(),
+                        context: Context::default(),
+                    },
+                );
+            }
+            let kept: Vec<Option<i64>> = fold.snapshots.iter().map(|state| state.minute).collect();
+            // States of every sixteenth minute: what came 14 minutes ago may still be corrected.
+            let newest = minute / 16 * 16;
+            let oldest = (newest - 16).max(0);
+            assert_eq!(kept, (oldest..=newest).step_by(16).map(Some).collect::<Vec<_>>());
+            let first = fold.rows.first_from(i64::MIN).map(|(first, _)| *first);
+            let is_needed = |from: i64| first == Some(from);
+            assert!(is_needed(if minute < 16 { 0 } else { oldest + 1 }), "{first:?} at {minute}");
+        }
+    }
+}

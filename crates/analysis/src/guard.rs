@@ -136,10 +136,8 @@ impl Guard {
         }
         let bad_minutes = self
             .within(minute)
-            .filter(|counted| {
-                counted.bad.fargate >= SMALL_NULL_MIN * counted.requests.fargate
-                    && counted.bad.fargate > 0.0
-            })
+            // Paired minutes have requests, so none is bad without a bad one.
+            .filter(|counted| counted.bad.fargate >= SMALL_NULL_MIN * counted.requests.fargate)
             .count();
         let is_sure = is_sure && bad_minutes >= SMALL_BAD_MINUTES_MIN;
         // With requests enough for the other guard this one is only the faster of the two.
@@ -166,7 +164,7 @@ mod tests {
         });
         let bad = within.iter().filter(|counted| {
             let (bad, requests) = (counted.bad.fargate, counted.requests.fargate);
-            bad >= SMALL_NULL_MIN * requests && bad > 0.0
+            bad >= SMALL_NULL_MIN * requests
         });
         let is_enough = sum.bad.fargate >= BAD_TOTAL_MIN;
         let is_worse = sum.fraction(Side::Fargate) > RATIO_MIN * sum.fraction(Side::Ec2);
@@ -197,6 +195,154 @@ mod tests {
                     prop_assert_eq!(guard.alarm(now, budget), plain(&guard, now, budget));
                 }
             }
+        }
+    }
+
+    /// Requests and bad ones.
+    type Count = (u32, u32);
+
+    fn counted(ec2: Count, fargate: Count) -> Counted {
+        Counted {
+            requests: PerSide { ec2: f64::from(ec2.0), fargate: f64::from(fargate.0) },
+            bad: PerSide { ec2: f64::from(ec2.1), fargate: f64::from(fargate.1) },
+        }
+    }
+
+    /// A guard after one minute after another.
+    fn after(minutes: &[(Count, Count)]) -> Guard {
+        let mut guard = Guard::default();
+        for (minute, (ec2, fargate)) in (0_i64..).zip(minutes) {
+            guard.add(minute, &counted(*ec2, *fargate));
+        }
+        guard
+    }
+
+    #[test]
+    fn what_nearly_every_minute_takes_is_worked_out_beforehand_to_the_bit() {
+        let (bad, good) = (libm::log(0.5 / 0.1), libm::log((1.0 - 0.5) / (1.0 - 0.1)));
+        let (usual_bad, usual_good) = SMALL_USUAL;
+        assert_eq!((usual_bad.to_bits(), usual_good.to_bits()), (bad.to_bits(), good.to_bits()));
+        assert!((libm::log(SMALL_NEEDED) - 13.8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn small_shares_are_tested_against_four_times_what_ec2_had() {
+        // The likelihood ratio of `bad` and `good` requests for one fraction against another.
+        let ratio = |bad: i32, good: i32, alternative: f64, null: f64| {
+            libm::pow(alternative / null, f64::from(bad))
+                * libm::pow((1.0 - alternative) / (1.0 - null), f64::from(good))
+        };
+        let close = |guard: &Guard, expected: f64| {
+            let found = guard.small_share;
+            assert!((found / expected - 1.0).abs() < 1e-9, "{found} instead of {expected}");
+        };
+        // Nothing bad on EC2: a half against a tenth.
+        let usual = ratio(2, 3, 0.5, 0.1);
+        close(&after(&[((900, 0), (5, 2))]), usual);
+        // 2 of 45, shrunk to 2.5 of 50: 4 times that is a fifth.
+        close(&after(&[((45, 2), (6, 3))]), ratio(3, 3, 0.5, 0.2));
+        // 1 of 10, shrunk to 1.5 of 15: two fifths, and half as much again is what harm would be.
+        close(&after(&[((10, 1), (6, 3))]), ratio(3, 3, 0.6, 0.4));
+        // Both minutes count, and the worse of the newest and all: 3 of 55 are a quarter ...
+        let second = ratio(1, 1, 0.5, 4.0 * 3.5 / 60.0);
+        close(&after(&[((45, 2), (5, 2)), ((10, 1), (2, 1))]), {
+            let newest = ratio(1, 1, 0.6, 0.4);
+            (ratio(2, 3, 0.5, 0.2) + 1.0) * newest
+        });
+        // ... where the newest minute alone had none.
+        close(&after(&[((45, 3), (5, 2)), ((10, 0), (2, 1))]), {
+            let null = 4.0 * 3.5 / 50.0;
+            (ratio(2, 3, 0.5, null) + 1.0) * second
+        });
+        // One minute gives at most four nats, however bad.
+        close(&after(&[((900, 0), (20, 20))]), libm::exp(4.0));
+        // Where EC2 is down itself nothing can be told, and what was is forgotten.
+        close(&after(&[((900, 0), (5, 2)), ((900, 900), (5, 2)), ((900_000, 0), (5, 2))]), usual);
+        // A minute without requests on one side says nothing.
+        let mut silent = after(&[((900, 0), (5, 2))]);
+        silent.add(1, &counted((900, 0), (0, 0)));
+        silent.add(2, &counted((0, 0), (5, 5)));
+        close(&silent, usual);
+    }
+
+    #[test]
+    fn five_minutes_of_disaster_are_each_a_tenth_bad_and_three_requests() {
+        // A burn of 14.4 is 1.44 % of a budget of 0.1 %, and 14.4 % of one of 1 %.
+        let hot = ((640, 0), (40, 5));
+        let none = ((640, 0), (40, 0));
+        let few = ((640, 0), (10, 2));
+        let many = ((640, 0), (100, 15));
+        for (minutes, budget, alarm, why) in [
+            (&[hot; 5][..], 0.001, Some(Alarm::Disaster), "25 of 200"),
+            (&[hot; 5], 0.01, None, "an eighth is less than 14.4 budgets"),
+            (&[((640, 0), (40, 6)); 5], 0.01, Some(Alarm::Disaster), "15 % is more"),
+            (&[hot; 4], 0.001, None, "four minutes"),
+            (&[hot, none, hot, hot, hot], 0.001, None, "one good minute"),
+            (&[hot, hot, hot, hot, none], 0.001, None, "over by now"),
+            (&[hot, hot, hot, hot, ((640, 0), (40, 4))], 0.001, None, "24 bad requests"),
+            (&[many, many, many, many, ((640, 0), (40, 3))], 0.001, None, "less than a tenth"),
+            (&[many, many, many, many, few], 0.001, None, "two bad requests are few"),
+            (&[many, many, many, many, ((640, 0), (10, 3))], 0.001, Some(Alarm::Disaster), "3"),
+            // An eighth on Fargate is eight times a 64th on EC2, and no more.
+            (&[((640, 10), (40, 5)); 5], 0.001, None, "eight times EC2's fraction"),
+            (
+                &[((640, 9), (40, 5)), ((640, 10), (40, 5)), hot, hot, hot],
+                0.001,
+                Some(Alarm::Disaster),
+                "more than that",
+            ),
+        ] {
+            let guard = after(minutes);
+            let last = i64::try_from(minutes.len()).unwrap() - 1;
+            assert!(guard.small_share < SMALL_NEEDED, "the other guard is silent: {why}");
+            assert_eq!(guard.alarm(last, budget), alarm, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_five_minutes_lie_within_ten_of_the_clock() {
+        for (now, alarm) in [(4, true), (9, true), (10, false)] {
+            let guard = after(&[((640, 0), (40, 5)); 5]);
+            assert_eq!(guard.alarm(now, 0.001).is_some(), alarm, "asked in minute {now}");
+        }
+        // Two in ten are no disaster, and the sum is of those within the ten alone.
+        let mut guard = Guard::default();
+        for minute in [0, 10, 12, 14, 16, 19] {
+            guard.add(minute, &counted((640, 0), (40, 5)));
+        }
+        assert_eq!(guard.alarm(19, 0.001), Some(Alarm::Disaster));
+        assert_eq!(guard.alarm(20, 0.001), None);
+    }
+
+    #[test]
+    fn a_small_share_is_lost_with_three_bad_minutes_of_the_last_ten() {
+        let guard = after(&[((900, 0), (6, 6)); 4]);
+        for (now, alarm) in [(3, true), (10, true), (11, false), (40, false)] {
+            let expected = alarm.then_some(Alarm::SmallShare);
+            assert_eq!(guard.alarm(now, 0.001), expected, "asked in minute {now}");
+        }
+        // Surely lost before, and well since: one bad request of eleven is no bad minute.
+        let lost = ((900, 0), (6, 6));
+        for (bad, alarm) in [(2, true), (1, false)] {
+            let well = ((900, 0), (11, bad));
+            let mut minutes = vec![lost; 10];
+            minutes.extend([well; 4]);
+            let guard = after(&minutes);
+            assert!(guard.small_share >= SMALL_NEEDED, "{}", guard.small_share);
+            assert_eq!(guard.alarm(13, 0.001).is_some(), alarm, "{bad} of 11 in four minutes");
+        }
+    }
+
+    #[test]
+    fn with_25_bad_requests_a_share_is_not_small() {
+        for (first, alarm) in [(7, Alarm::Disaster), (6, Alarm::SmallShare)] {
+            let guard = after(&[
+                ((900, 0), (first, first)),
+                ((900, 0), (6, 6)),
+                ((900, 0), (6, 6)),
+                ((900, 0), (6, 6)),
+            ]);
+            assert_eq!(guard.alarm(3, 0.001), Some(alarm), "{first} at first");
         }
     }
 }

@@ -78,3 +78,115 @@ impl Load {
         self.deviation
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::minute::Counts;
+
+    use super::*;
+
+    /// A minute: requests, tasks and the safe rate of a task on each side.
+    type Minute = (Option<u64>, Option<u32>, Option<u32>);
+
+    fn rows(ec2: Minute, fargate: Minute) -> PerSide<Option<Row>> {
+        PerSide { ec2, fargate }.map(|(requests, tasks, safe_per_task)| {
+            let counts = Counts { requests, ..Counts::default() };
+            Some(Row { counts, tasks, safe_per_task, ..Row::default() })
+        })
+    }
+
+    /// The load after one block of these minutes.
+    fn block(minutes: &[(Minute, Minute)]) -> Load {
+        let mut load = Load::default();
+        for (ec2, fargate) in minutes {
+            load.add(&rows(*ec2, *fargate), 0.05);
+        }
+        load.close();
+        load
+    }
+
+    fn ratio(load: &Load) -> f64 {
+        load.ratio.expect("both sides are known")
+    }
+
+    #[test]
+    fn load_is_requests_over_what_tasks_take() {
+        // EC2: 300 requests in 30 task-minutes; Fargate: 90 in 6. Half as much again a task.
+        let plain = [
+            ((Some(100), Some(10), None), (Some(30), Some(2), None)),
+            ((Some(200), Some(20), None), (Some(60), Some(4), None)),
+        ];
+        assert!((ratio(&block(&plain)) - 1.5).abs() < 1e-12);
+        // Tasks that take 15 where EC2's take 10 are as busy.
+        let safe = plain.map(|((a, b, _), (c, d, _))| ((a, b, Some(10)), (c, d, Some(15))));
+        assert!((ratio(&block(&safe)) - 1.0).abs() < 1e-12);
+        // A safe rate of one side alone, or of nothing, compares nothing.
+        for (ec2, fargate) in
+            [(Some(10), None), (None, Some(15)), (Some(0), Some(15)), (Some(10), Some(0))]
+        {
+            let half = plain.map(|((a, b, _), (c, d, _))| ((a, b, ec2), (c, d, fargate)));
+            assert!((ratio(&block(&half)) - 1.5).abs() < 1e-12, "{ec2:?} {fargate:?}");
+        }
+    }
+
+    #[test]
+    fn a_minute_of_which_something_is_not_known_changes_nothing() {
+        let known = ((Some(100), Some(10), None), (Some(30), Some(2), None));
+        for unknown in [
+            ((None, Some(10), None), (Some(9), Some(2), None)),
+            ((Some(9), None, None), (Some(9), Some(2), None)),
+            ((Some(9), Some(10), None), (None, Some(2), None)),
+            ((Some(9), Some(10), None), (Some(9), Some(0), None)),
+        ] {
+            assert_eq!(block(&[known, unknown]), block(&[known]), "{unknown:?}");
+        }
+        // Without requests on one side there is no ratio, and what was unequal is over.
+        let mut load = block(&[((Some(100_000), Some(10), None), (Some(90_000), Some(2), None))]);
+        assert!(load.is_unequal());
+        load.add(&rows((Some(100), Some(10), None), (Some(0), Some(2), None)), 0.05);
+        load.close();
+        assert_eq!((load.ratio, load.is_unequal()), (None, false));
+    }
+
+    #[test]
+    fn load_is_unequal_outside_its_band_by_two_standard_errors() {
+        // 10,000 requests each: exp(2 sqrt(2 / 10,000)) is 1.0287.
+        let of = |requests: u64, tasks_ec2: u32, tasks_fargate: u32| {
+            let side = |tasks| (Some(requests), Some(tasks), None);
+            block(&[(side(tasks_ec2), side(tasks_fargate))]).is_unequal()
+        };
+        for (tasks_ec2, tasks_fargate, is_unequal) in [
+            (100, 100, false),
+            // 1.25 times the error is 1.2858.
+            (1_285, 1_000, false),
+            (1_287, 1_000, true),
+            // 0.8 over it is 0.7777.
+            (778, 1_000, false),
+            (777, 1_000, true),
+        ] {
+            assert_eq!(of(10_000, tasks_ec2, tasks_fargate), is_unequal, "{tasks_ec2} tasks");
+        }
+        // The fewer requests, the less is known.
+        assert!(!of(100, 1_287, 1_000));
+        // Both sides' requests tell: 100 and 10,000 have an error of 1.223.
+        let uneven = |tasks| {
+            let ec2 = (Some(10_000), Some(tasks), None);
+            block(&[(ec2, (Some(100), Some(10), None))]).is_unequal()
+        };
+        assert_eq!((uneven(1_528), uneven(1_530)), (false, true));
+    }
+
+    #[test]
+    fn few_tasks_blur_the_comparison() {
+        // 2 sd sqrt(1/16 + 1/9) = 2 * 0.05 * 5/12.
+        let mut load = Load::default();
+        assert!(load.task_deviation().abs() < 1e-15);
+        load.add(&rows((Some(1), Some(16), None), (Some(1), Some(9), None)), 0.05);
+        assert!((load.task_deviation() - 0.1 * 5.0 / 12.0).abs() < 1e-15);
+        // The same tasks again, then others.
+        load.add(&rows((Some(1), Some(16), None), (Some(1), Some(9), None)), 0.05);
+        assert!((load.task_deviation() - 0.1 * 5.0 / 12.0).abs() < 1e-15);
+        load.add(&rows((Some(1), Some(2), None), (Some(1), Some(2), None)), 0.05);
+        assert!((load.task_deviation() - 0.1).abs() < 1e-15);
+    }
+}

@@ -125,6 +125,23 @@ pub fn candidate_threshold(threshold_ms: f64, slo_threshold_ms: f64) -> f64 {
     (1.10 * threshold_ms).max(threshold_ms + floor)
 }
 
+/// Rows of one minute for tests: requests and bad ones of each side, bad by every signal.
+#[cfg(test)]
+pub(crate) fn rows_of(ec2: (u64, u64), fargate: (u64, u64)) -> PerSide<Option<Row>> {
+    PerSide { ec2, fargate }.map(|(requests, bad)| {
+        let (requests, bad) = (Some(requests), Some(bad));
+        let counts = Counts {
+            requests,
+            slow: bad,
+            slow_slo: bad,
+            slow_p90: bad,
+            slow_p50: bad,
+            errors: bad,
+        };
+        Some(Row { counts, ..Row::default() })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +171,54 @@ mod tests {
         assert_eq!(possible(None, Some(0)), None);
         assert_eq!(possible(Some(5), None), None);
         assert_eq!(possible(Some(0), Some(0)), Some((0, 0)));
+    }
+
+    #[test]
+    fn a_comparison_needs_requests_on_both_sides() {
+        let of = |ec2, fargate| Pair::of(&rows_of(ec2, fargate), Signal::Errors);
+        assert_eq!(of((0, 0), (9, 1)), None);
+        assert_eq!(of((9, 1), (0, 0)), None);
+        let pair = of((9, 2), (4, 1)).expect("both have requests");
+        assert!((pair.bad() - 3.0).abs() < 1e-12 && (pair.requests_ec2 - 9.0).abs() < 1e-12);
+        let mut unseen = rows_of((9, 2), (4, 1));
+        unseen.ec2 = None;
+        assert_eq!(Pair::of(&unseen, Signal::Errors), None);
+    }
+
+    #[test]
+    fn no_side_is_fairly_given_all_or_nothing() {
+        let pair = |requests_fargate, requests_ec2| Pair {
+            requests_fargate,
+            bad_fargate: 0.0,
+            requests_ec2,
+            bad_ec2: 0.0,
+        };
+        assert!((pair(1e12, 1.0).fair_share(1.0) - (1.0 - 1e-6)).abs() < 1e-12);
+        assert!((pair(1.0, 1e12).fair_share(1.0) - 1e-6).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_row_is_complete_with_requests_and_all_that_is_compared() {
+        let whole = rows_of((9, 2), (9, 2)).ec2.expect("a row");
+        assert!(whole.is_complete(Signal::ALL.into_iter()));
+        let mut part = whole;
+        part.counts.slow_p50 = None;
+        assert!(!part.is_complete(Signal::ALL.into_iter()));
+        assert!(part.is_complete([Signal::Errors, Signal::SlowP90].into_iter()));
+        let mut none = whole;
+        none.counts.requests = None;
+        assert!(!none.is_complete(std::iter::empty()));
+    }
+
+    #[test]
+    fn releases_are_told_apart_by_fnv_1a() {
+        // The published test vectors.
+        for (release, expected) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            assert_eq!(fingerprint(release), expected, "{release}");
+        }
     }
 }

@@ -97,4 +97,19 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn information_is_counting_variance_over_dispersion() {
+        // A quarter of requests, and 1 of 4 bad ones: 4 * 1/4 * 3/4 is 3/4, over 2.
+        let pair =
+            Pair { requests_fargate: 100.0, bad_fargate: 1.0, requests_ec2: 300.0, bad_ec2: 3.0 };
+        let mut fair = Hypotheses::default();
+        fair.move_to(&pair, &Margin { harm: 1.0, safe: 1.0 });
+        let mut proof = Proof::default();
+        for minutes in 1..4 {
+            proof.add(&pair, &fair.safe, 2.0, 1.2);
+            let expected = 0.375 * f64::from(minutes);
+            assert!((proof.information() - expected).abs() < 1e-12, "{minutes} minutes");
+        }
+    }
 }

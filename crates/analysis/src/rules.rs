@@ -365,3 +365,6 @@ const INFORMATION_MIN: f64 = 5.0;
 fn ln(statistic: f64) -> f64 {
     libm::log(statistic.max(1e-6))
 }
+
+#[cfg(test)]
+mod tests;

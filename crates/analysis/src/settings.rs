@@ -189,3 +189,52 @@ const EPISODE_MINUTES_MAX: f64 = 20.0;
 fn probability(value: f64, otherwise: f64) -> f64 {
     if value.is_nan() { otherwise } else { value.clamp(1e-6, 0.5) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_can_be_spent_between_nothing_and_everything() {
+        for (budget, is_one) in
+            [(0.0, false), (1e-9, true), (0.999, true), (1.0, false), (f64::NAN, false)]
+        {
+            let settings =
+                Settings { budgets: [(Slo::Latency, budget)].into(), ..Settings::default() };
+            assert_eq!(settings.budget(Slo::Latency), is_one.then_some(budget), "{budget}");
+            assert_eq!(settings.budget(Slo::Availability), None);
+        }
+    }
+
+    #[test]
+    fn one_minute_adds_its_part_of_the_episode_that_is_tolerated() {
+        for (episode, clip) in [
+            (Span::from_mins(8), 1.2),
+            (Span::from_secs(12 * 60), 0.8),
+            (Span::from_mins(20), 0.48),
+            // Shorter ones are noise and longer ones outages.
+            (Span::ZERO, 1.2),
+            (Span::from_hours(5), 0.48),
+        ] {
+            let settings = Settings { tolerated_episode: episode, ..Settings::default() };
+            assert!((settings.clip() - clip).abs() < 1e-12, "{episode}");
+        }
+    }
+
+    #[test]
+    fn harm_is_proven_at_the_minutes_of_the_deadline_over_alpha() {
+        for (deadline, alpha, needed) in [
+            (Span::from_days(21), 0.01, 3_024_000.0),
+            (Span::from_days(2), 0.5, 5_760.0),
+            // Less than a day is a day; certainty and impossibility are neither.
+            (Span::from_hours(1), 0.01, 144_000.0),
+            (Span::from_days(1), 2.0, 2_880.0),
+            (Span::from_days(1), 0.0, 1_440_000_000.0),
+            (Span::from_days(1), f64::NAN, 144_000.0),
+        ] {
+            let settings = Settings { deadline, alpha, ..Settings::default() };
+            let found = settings.harm_needed();
+            assert!((found / needed - 1.0).abs() < 1e-12, "{deadline} at {alpha}: {found}");
+        }
+    }
+}

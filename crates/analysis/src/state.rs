@@ -246,8 +246,8 @@ impl State {
             }
             let counted = counted.get(slo);
             // While EC2 should be there, a minute without it proves nothing: missing minutes
-            // never advance.
-            if counted.is_paired() || (!is_comparable && counted.requests.fargate > 0.0) {
+            // never advance. One without requests on Fargate adds nothing.
+            if counted.is_paired() || !is_comparable {
                 let absolute = self.step.absolutes.get_mut(slo);
                 absolute.add(counted.requests.fargate, counted.bad.fargate, bound);
             }
@@ -336,3 +336,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ impl Transient {
         let is_falling = Signal::ALL.into_iter().any(|signal| {
             falls(self.previous.get(signal), self.current.get(signal), noise(signal))
         });
-        let has_two_blocks = elapsed >= 2 * BLOCK_MINUTES;
+        let has_two_blocks = elapsed > BLOCK_MINUTES;
         if elapsed >= DROPPED_MINUTES_MAX || (has_two_blocks && !is_falling) {
             *self = Self::default();
         } else {
@@ -94,11 +94,105 @@ impl Transient {
 
 /// Whether D/V fell from one block to the next by more than its own error.
 fn falls(previous: &Block, current: &Block, noise: f64) -> bool {
-    if previous.variance <= 0.0 || current.variance <= 0.0 {
+    if previous.variance.min(current.variance) <= 0.0 {
         return false;
     }
     let fall = previous.excess / previous.variance - current.excess / current.variance;
     let variance =
         1.0 / previous.variance + 1.0 / current.variance + 2.0 * noise / f64::from(BLOCK_MINUTES);
     fall > FALLING_DEVIATIONS * libm::sqrt(variance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After how many minutes of a dropping minutes count again, when Fargate's excess over a
+    /// counting variance of ten in each block is this.
+    fn dropped(change: Change, excess: impl Fn(u32) -> f64) -> u32 {
+        let mut transient = Transient { counted: COUNTED_MINUTES_MIN, ..Transient::default() };
+        transient.begin(change);
+        let mut minutes = 0;
+        while transient.is_dropping() && minutes < 100 {
+            transient.add(Signal::SlowP90, excess(minutes / 10), 1.0);
+            transient.end_minute(|_| 0.0);
+            minutes += 1;
+        }
+        minutes
+    }
+
+    #[test]
+    fn minutes_count_again_when_the_excess_has_stopped_falling_and_after_half_an_hour_at_most() {
+        for change in [Change::Weight, Change::Deployment] {
+            assert_eq!(dropped(change, |_| 0.0), 20, "nothing to fall");
+            assert_eq!(dropped(change, f64::from), 20, "it rises");
+            assert_eq!(dropped(change, |block| 10.0 - f64::from(block)), 30, "it falls and falls");
+            // D/V falls by 0.1 a block, the standard error is 0.45.
+            assert_eq!(dropped(change, |block| 1.0 - 0.1 * f64::from(block)), 20, "by noise");
+        }
+    }
+
+    #[test]
+    fn a_fall_is_one_by_more_than_its_standard_error() {
+        let of = |excess, variance| Block { excess, variance };
+        for (previous, current, noise, is_fall) in [
+            // 1/2 + 1/2 is one; from 1 to 0 is as much.
+            (of(2.0, 2.0), of(0.0, 2.0), 0.0, false),
+            (of(2.1, 2.0), of(0.0, 2.0), 0.0, true),
+            // 1/4 + 1/2 + 2 * 1.25 / 10 is one; from 2 to 1 is as much.
+            (of(8.0, 4.0), of(2.0, 2.0), 1.25, false),
+            (of(8.1, 4.0), of(2.0, 2.0), 1.25, true),
+            (of(8.0, 4.0), of(1.9, 2.0), 1.25, true),
+            // 1/2 + 1/2 + 2 * 15 / 10 is four, its root two.
+            (of(4.0, 2.0), of(0.0, 2.0), 15.0, false),
+            (of(4.1, 2.0), of(0.0, 2.0), 15.0, true),
+            // Without a bad request nothing is known.
+            (of(9.0, 2.0), of(0.0, 0.0), 0.0, false),
+            (of(0.0, 0.0), of(-9.0, 2.0), 0.0, false),
+        ] {
+            let found = falls(&previous, &current, noise);
+            assert_eq!(found, is_fall, "{previous:?} to {current:?}, noise {noise}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_drops_minutes_only_where_half_an_hour_has_counted() {
+        for (counted, drops) in [(30, true), (29, false)] {
+            let mut transient = Transient::default();
+            for _ in 0..counted {
+                transient.end_minute(|_| 0.0);
+            }
+            let mut moved = transient.clone();
+            transient.begin(Change::Deployment);
+            assert_eq!(transient.is_dropping(), drops, "{counted} minutes counted");
+            moved.begin(Change::Weight);
+            assert!(moved.is_dropping(), "weights are always told");
+        }
+    }
+
+    #[test]
+    fn a_change_while_minutes_are_dropped_does_not_drop_more() {
+        let mut transient = Transient::default();
+        transient.begin(Change::Weight);
+        for minute in 0..20 {
+            assert!(transient.is_dropping(), "minute {minute}");
+            transient.begin(Change::Weight);
+            transient.end_minute(|_| 0.0);
+        }
+        assert!(!transient.is_dropping());
+    }
+
+    #[test]
+    fn what_falls_is_looked_for_in_each_signal() {
+        let mut transient = Transient::default();
+        transient.begin(Change::Weight);
+        for minute in 0..20 {
+            for signal in Signal::ALL {
+                let is_warm = minute >= 10 || signal != Signal::Errors;
+                transient.add(signal, if is_warm { 0.0 } else { 8.0 }, 2.0);
+            }
+            transient.end_minute(|_| 0.0);
+        }
+        assert!(transient.is_dropping(), "errors have fallen");
+    }
 }

@@ -256,3 +256,99 @@ impl Windows {
 }
 
 const IMAGINED_REQUESTS: f64 = 2_000.0;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pairing::rows_of;
+
+    type Count = (u64, u64);
+
+    /// The plain sum of minutes `from` to `to`, both included, of those that `are`.
+    fn sum(
+        minutes: &[(Count, Count)],
+        from: i64,
+        to: i64,
+        are: impl Fn(&(Count, Count)) -> bool,
+    ) -> Counted {
+        let mut sum = Counted::default();
+        for (number, minute) in (0_i64..).zip(minutes) {
+            if (from..=to).contains(&number) && are(minute) {
+                let (ec2, fargate) = *minute;
+                sum.requests.ec2 += float(ec2.0);
+                sum.bad.ec2 += float(ec2.1);
+                sum.requests.fargate += float(fargate.0);
+                sum.bad.fargate += float(fargate.1);
+            }
+        }
+        sum
+    }
+
+    fn side() -> impl Strategy<Value = Count> {
+        (0_u64..6, 0_u64..6).prop_map(|(requests, bad)| (requests, bad.min(requests)))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+
+        #[test]
+        fn windows_are_the_sums_of_their_minutes(
+            minutes in prop::collection::vec((side(), side()), 380..800),
+        ) {
+            let budget = 0.25;
+            let mut windows = Windows::default();
+            for (now, (ec2, fargate)) in (0_i64..).zip(&minutes) {
+                let counted = windows.add(now, &rows_of(*ec2, *fargate), |_| Some(budget));
+                let present = sum(&minutes, now, now, |_| true);
+                if now % 10 == 9 {
+                    windows.close(now);
+                    // The last twelve whole blocks, with 2,000 requests at the budget imagined.
+                    let recent = sum(&minutes, now - 119, now, |_| true);
+                    let rate = (recent.bad.ec2 + 2_000.0 * budget) / (recent.requests.ec2 + 2_000.0);
+                    prop_assert_eq!(windows.error_rate_ec2(budget).to_bits(), rate.to_bits());
+                    let plain = (recent.requests.ec2 > 0.0)
+                        .then(|| recent.bad.ec2 / recent.requests.ec2);
+                    prop_assert_eq!(windows.plain_error_rate_ec2(), plain);
+                }
+                // Within budget means below it.
+                let is_calm = |(ec2, fargate): &(Count, Count)| {
+                    ec2.0 > 0 && fargate.0 > 0 && 4 * ec2.1 < ec2.0
+                };
+                // 35 whole blocks and the one that runs.
+                let six_hours = ((now + 1).div_euclid(10) - 35) * 10;
+                for slo in Slo::ALL {
+                    let window = windows.get(slo);
+                    prop_assert_eq!(counted.get(slo), &present);
+                    for (length, from) in [
+                        (Length::Minutes5, now - 4),
+                        (Length::Minutes30, now - 29),
+                        (Length::Hour, now - 59),
+                        (Length::Hours6, six_hours),
+                    ] {
+                        let plain = sum(&minutes, from, now, |_| true);
+                        prop_assert_eq!(window.sum(length), &plain, "{:?} at {}", length, now);
+                    }
+                    let calm = sum(&minutes, now - 59, now, is_calm);
+                    prop_assert_eq!(window.calm(), &calm, "calm at {}", now);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_rate() {
+        let windows = Windows::default();
+        assert_eq!(windows.plain_error_rate_ec2(), None);
+        let nothing = windows.get(Slo::Latency).sum(Length::Hour);
+        assert!(Side::ALL.into_iter().all(|side| nothing.fraction(side) == 0.0));
+    }
+
+    #[test]
+    fn an_objective_without_a_budget_has_no_calm_minutes() {
+        let mut windows = Windows::default();
+        windows.add(0, &rows_of((10, 0), (10, 0)), |_| None);
+        assert_eq!(windows.get(Slo::Latency).calm(), &Counted::default());
+    }
+}

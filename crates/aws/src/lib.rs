@@ -36,7 +36,7 @@ mod time;
 
 use std::sync::Arc;
 
-use cloud::Cloud;
+use cloud::{Cloud, NoObjectives};
 
 use clients::Clients;
 use groups::Groups;
@@ -50,6 +50,8 @@ pub use http::{NoReply, Transport};
 pub use operations::{OPERATIONS, Operation};
 
 /// The world of the `cloud` traits in AWS. Nothing is asked before the first question.
+///
+/// AWS keeps no objectives: whoever has another source of them puts it in their place.
 pub async fn connect(settings: Settings) -> Cloud {
     let clock = Arc::clone(&settings.clock);
     let clients = Arc::new(Clients::new(settings).await);
@@ -59,6 +61,7 @@ pub async fn connect(settings: Settings) -> Cloud {
         scaling: Arc::new(Targets::new(Arc::clone(&clients))),
         router: Arc::new(Routing::new(Arc::clone(&clients))),
         signals: Arc::new(Metrics::new(clients, groups)),
+        objectives: Arc::new(NoObjectives),
         clock,
     }
 }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 pub use clock::Clock;
 pub use error::{Error, ErrorKind, Result};
-pub use objectives::{EventAsk, EventMinute, Objectives};
+pub use objectives::{EventAsk, EventMinute, NoObjectives, Objectives};
 pub use router::{Applied, Asked, Router, Shift};
 pub use scaling::Scaling;
 pub use services::{Services, TargetGroup};
@@ -54,6 +54,8 @@ pub struct Cloud {
     pub router: Arc<dyn Router>,
     /// Minutes and quantiles.
     pub signals: Arc<dyn Signals>,
+    /// Events of objectives that are kept elsewhere.
+    pub objectives: Arc<dyn Objectives>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

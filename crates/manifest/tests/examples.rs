@@ -68,7 +68,6 @@ fn every_field_of_the_formats_is_read() {
             "spec.fargate.provision",
             "spec.traffic.router.aws",
             "spec.traffic.calibration",
-            "spec.slos[].datadog",
             "spec.scaling.mode",
             "spec.scaling.bounds",
             "spec.scaling.events",

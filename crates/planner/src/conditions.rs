@@ -76,12 +76,12 @@ fn put(facts: &Facts<'_>, draft: &mut Draft, kind: ConditionType, finding: Findi
     let generation = facts.input.generation;
     let Finding { holds, reason, message } = finding;
     let before = draft.status.conditions.get(kind);
-    if before.is_some_and(|before| {
-        before.status == holds
-            && before.reason.as_str() == reason
-            && before.message == message
-            && before.observed_generation == generation
-    }) {
+    let said = |before: &Condition| {
+        let Condition { status, reason: because, message: words, observed_generation, .. } = before;
+        (*status, because.as_str(), words.as_str(), *observed_generation)
+            == (holds, reason, &*message, generation)
+    };
+    if before.is_some_and(said) {
         return;
     }
     let was = before.map(|before| (before.status, before.reason.as_str()));

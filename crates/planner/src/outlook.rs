@@ -123,9 +123,9 @@ pub fn outlook(present: &Present<'_>) -> Outlook {
     let (mut entries, end) = walk(earliest);
     if let Some(late) = present.verdict.evidence.eta.and_then(|eta| scene(Some(eta))) {
         let (expected, _) = walk(late);
+        // The same things follow in the same order: only when they do differs.
         for (entry, late) in entries.iter_mut().zip(expected) {
-            let is_same = entry.what == late.what && entry.share == late.share;
-            entry.expected = (is_same && late.at > entry.at).then_some(late.at);
+            entry.expected = (late.at > entry.at).then_some(late.at);
         }
     }
     Outlook { in_the_way, entries, end }

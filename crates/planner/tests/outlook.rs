@@ -1,5 +1,6 @@
 //! What holds for every calendar of what follows: its order, its windows, its end.
 
+mod waits;
 mod world;
 
 use std::collections::BTreeSet;

@@ -25,6 +25,7 @@ pub mod call;
 mod count;
 mod disturbance;
 mod error;
+mod events;
 pub mod fault;
 mod fleet;
 mod handle;

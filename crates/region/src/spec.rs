@@ -8,6 +8,7 @@ use capacity::scaling::{
 use capacity::start::{LaunchLimits, RoomParameters, StartParameters};
 use capacity::steps::{AdjustmentType, StepAdjustment};
 use capacity::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
+use cloud::objectives::Source;
 use model::observation::Bounds;
 use model::route::{Route, ServiceId};
 use model::{PerSide, Share, Side, Span, Time};
@@ -130,6 +131,9 @@ pub struct ApplicationSpec {
     pub share: Share,
     /// Slower requests are slow, for the truth that tests look at.
     pub slow_threshold: Span,
+    /// Where the events of objectives are counted on each side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<PerSide<Source>>,
     /// The two services.
     pub sides: PerSide<ServiceSpec>,
 }
@@ -449,7 +453,15 @@ impl ApplicationSpec {
         #[expect(clippy::cast_precision_loss, reason = "a handful of routes")]
         let traffic = 1.0 / routes.len().max(1) as f64;
         let routes = routes.into_iter().map(|route| RouteSpec { route, traffic }).collect();
-        Ok(Self { name: name.into(), load, routes, share: Share::ZERO, slow_threshold, sides })
+        Ok(Self {
+            name: name.into(),
+            load,
+            routes,
+            share: Share::ZERO,
+            slow_threshold,
+            objectives: Vec::new(),
+            sides,
+        })
     }
 }
 

@@ -314,3 +314,16 @@ fn settings_that_make_no_sense_never_switch_the_alarm_off() {
         assert!(log.rollback(&settings).is_some(), "{alpha}");
     }
 }
+
+#[test]
+fn a5_an_absolute_proof_stands_in_whatever_the_policy_asks() {
+    for when in [When::Slo, When::Relative, When::Either] {
+        let settings = Settings { when, ..Settings::default() };
+        let mut log = Log::new(50);
+        unequal(&mut log);
+        // A third of the budget is spent: proven, and not hardly any.
+        log.run(900, CALM, CALM.slow(0.003_3).errors(0.0));
+        let advanced = log.advance(&settings).map(|(_, reason)| reason);
+        assert_eq!(advanced, Some("ProvenAbsolute"), "{when:?}");
+    }
+}

@@ -125,6 +125,151 @@ fn a_month_of_silence_is_stepped_over() {
     assert_eq!(fold(&rows).minute(), rows.last().map(|row| row.minute));
 }
 
+/// An hour of both sides.
+fn hour() -> Vec<Minute> {
+    let mut log = Log::new(50);
+    log.run(60, CALM, CALM);
+    log.rows
+}
+
+/// A row of an hour, of this minute and side.
+fn row_of(rows: &[Minute], minute: i64, side: Side) -> Minute {
+    let row = rows.iter().find(|row| row.minute == minute && row.side == side);
+    row.cloned().expect("a row of each minute and side")
+}
+
+#[test]
+fn each_row_is_counted_as_what_it_was() {
+    let rows = hour();
+    let of = |minute, revision| Minute { revision, ..row_of(&rows, minute, Side::Ec2) };
+    // Minute 59 is judged; what is 15 minutes older can change nothing any more.
+    for (row, duplicates, corrections, late) in [
+        (of(50, 0), 1, 0, 0),
+        (of(50, 1), 0, 1, 0),
+        (of(45, 1), 0, 1, 0),
+        (of(44, 1), 0, 0, 1),
+        (of(0, 1), 0, 0, 1),
+    ] {
+        let mut with_row = rows.clone();
+        with_row.push(row);
+        let fold = fold(&with_row);
+        let found = fold.arrivals();
+        assert_eq!(found.rows, 121);
+        assert_eq!(
+            (found.duplicates, found.corrections, found.late, found.recovered, found.refused),
+            (duplicates, corrections, late, 0, 0)
+        );
+    }
+    let mut twice = rows.clone();
+    twice.extend([of(50, 2), of(50, 1), of(50, 2), of(50, 3)]);
+    let fold = fold(&twice);
+    assert_eq!((fold.arrivals().corrections, fold.arrivals().duplicates), (2, 2));
+}
+
+#[test]
+fn a_row_is_recovered_that_fills_a_judged_gap_or_comes_more_than_fifteen_minutes_late() {
+    let rows = hour();
+    let missing = row_of(&rows, 50, Side::Fargate);
+    let mut filled = rows.clone();
+    filled.retain(|row| *row != missing);
+    filled.push(missing);
+    let found = fold(&filled).arrivals().clone();
+    assert_eq!((found.recovered, found.corrections, found.duplicates), (1, 1, 0));
+    for (minutes, recovered) in [(15, 0), (16, 1)] {
+        let mut late = rows.clone();
+        let last = late.last_mut().expect("rows");
+        last.seen_at = Time::from_minute(last.minute + minutes);
+        let found = fold(&late).arrivals().clone();
+        assert_eq!((found.recovered, found.corrections), (recovered, 0), "{minutes} minutes");
+    }
+}
+
+#[test]
+fn a_row_may_be_of_the_minute_in_which_it_was_seen_and_of_no_later_one() {
+    for (early, refused) in [(0, 0), (1, 1)] {
+        let mut rows = hour();
+        let last = rows.last_mut().expect("rows");
+        last.seen_at = Time::from_minute(last.minute - early);
+        assert_eq!(fold(&rows).arrivals().refused, refused, "{early} minutes early");
+    }
+    for (minute, refused) in [(10_000_000_000, 0), (10_000_000_001, 1)] {
+        for minute in [minute, -minute] {
+            let mut row = hour().swap_remove(0);
+            (row.minute, row.seen_at) = (minute, Time::from_millis(i64::MAX));
+            assert_eq!(fold(&[row]).arrivals().refused, refused, "minute {minute}");
+        }
+    }
+}
+
+#[test]
+fn the_newest_sixteen_rows_that_came_too_late_are_named() {
+    for count in [15, 16, 17, 30] {
+        let mut rows = hour();
+        let late: Vec<Minute> = rows.iter().take(count).cloned().collect();
+        rows.extend(late.iter().cloned());
+        let fold = fold(&rows);
+        assert_eq!(fold.arrivals().late, count as u64);
+        let named: Vec<i64> = fold.arrivals().late_rows.iter().map(|row| row.minute).collect();
+        let newest: Vec<i64> =
+            late.iter().skip(count.saturating_sub(16)).map(|row| row.minute).collect();
+        assert_eq!(named, newest);
+    }
+}
+
+#[test]
+fn a_minute_with_a_side_missing_waits_for_a_row_three_minutes_newer() {
+    let mut log = Log::new(50);
+    log.run_seen(9, Some(CALM), None);
+    let mut fold = Fold::new(&settings());
+    for row in &log.rows {
+        fold.push(&settings(), row);
+        let judged = (row.minute >= 3).then(|| row.minute - 3);
+        assert_eq!(fold.minute(), judged, "minute {} is there", row.minute);
+    }
+    // With both sides nothing is waited for, and what came before is not judged out of turn.
+    let mut whole = Log::new(50);
+    whole.run(5, CALM, CALM);
+    let mut fold = Fold::new(&settings());
+    for row in &whole.rows {
+        fold.push(&settings(), row);
+        let judged = if row.side == Side::Fargate { row.minute } else { row.minute - 1 };
+        assert_eq!(fold.minute(), (judged >= 0).then_some(judged));
+    }
+}
+
+#[test]
+fn a_day_of_silence_is_missing_data_and_a_longer_one_a_new_beginning() {
+    for (silent, is_missing) in [(20, true), (1_440, true), (1_441, false)] {
+        let mut log = Log::new(50);
+        log.run(60, CALM, CALM);
+        log.minute += silent;
+        // The silent minutes are waited for until three newer ones are there.
+        log.run(4, CALM, CALM);
+        let reason = log.verdict(&settings()).reason.name();
+        assert_eq!(reason == "MissingData", is_missing, "{silent} minutes: {reason}");
+        let judged = log.fold(&settings()).minute();
+        assert_eq!(judged, Some(63 + silent));
+    }
+}
+
+#[test]
+fn a_checkpoint_holds_the_rows_since_its_state_and_no_more() {
+    let mut log = Log::new(50);
+    for minutes in 1..100 {
+        log.run(1, CALM, CALM);
+        let fold = log.fold(&settings());
+        let kept = serde_json::to_value(&fold).expect("a fold has only string keys");
+        let rows = kept["rows"].as_object().expect("rows by minute");
+        let first = rows.keys().filter_map(|minute| minute.parse::<i64>().ok()).min();
+        // A state of every sixteenth minute is kept, once nothing that comes can change it.
+        let newest = minutes - 1;
+        let base = (newest - 15 >= 0).then(|| (newest - 15) / 16 * 16);
+        assert_eq!(kept["base"]["minute"].as_i64(), base, "after {minutes} minutes");
+        assert_eq!(first, Some(base.map_or(0, |base| base + 1)), "after {minutes} minutes");
+        assert_eq!(kept["judged"].as_i64(), Some(newest));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

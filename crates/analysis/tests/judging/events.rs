@@ -199,8 +199,13 @@ fn what_the_requests_say_stands_where_it_is_stronger() {
     assert_eq!(burning.verdict(VerdictKind::RollBack, &Settings::default()), dead);
     let mut silent = proven();
     silent.run(20, GOOD, None);
+    let missing = VerdictReason::EventsMissing { signal: signal(), side: Side::Fargate };
+    let held = silent.verdict(VerdictKind::Hold, &Settings::default());
+    assert_eq!(held, (VerdictKind::Hold, missing), "sight is missing, which is graver");
+    let mut unproven = Log::new();
+    unproven.run(1, GOOD, Some((50, 0)));
     let held = (VerdictKind::Hold, VerdictReason::ShareMismatch);
-    assert_eq!(silent.verdict(VerdictKind::Hold, &Settings::default()), held);
+    assert_eq!(unproven.verdict(VerdictKind::Hold, &Settings::default()), held);
 }
 
 #[test]
@@ -269,4 +274,13 @@ fn what_was_proven_and_burns_now_is_not_met() {
     assert_eq!(log.says(), (VerdictKind::Hold, VerdictReason::Unproven { signal: signal() }));
     log.run(60, GOOD, GOOD);
     assert_eq!(log.says(), PROVEN, "it is over");
+}
+
+#[test]
+fn what_was_proven_of_a_step_stands_after_a_day_of_silence() {
+    let mut log = proven();
+    log.next += 2_000;
+    log.run(1, Some((1, 0)), Some((1, 0)));
+    assert_eq!(log.fold.minute(), Some(log.next - 1));
+    assert_eq!(log.says(), PROVEN);
 }

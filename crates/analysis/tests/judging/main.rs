@@ -4,4 +4,5 @@ mod amendments;
 mod arrivals;
 mod events;
 mod log;
+mod specs;
 mod verdicts;

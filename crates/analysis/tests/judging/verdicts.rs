@@ -1,7 +1,8 @@
 //! One test for each rule that is no amendment's.
 
 use analysis::Settings;
-use analysis::settings::{CommonMode, Router, When};
+use analysis::settings::{CommonMode, Coverage, Router, When};
+use analysis::signal::Signal;
 use model::minute::Counts;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Side, Span, Time};
@@ -210,4 +211,102 @@ fn a_difference_that_spends_two_fifths_of_the_budget_holds_under_slo() {
     log.run(900, CALM.slow(0.001), CALM.slow(0.004));
     assert!(log.reasons(&Settings::default()).contains(&"WorseWithinBudget"));
     assert_eq!(log.verdict(&Settings::default()).kind, VerdictKind::Hold);
+}
+
+#[test]
+fn data_is_missing_when_the_newest_minute_is_nineteen_ago() {
+    let settings = Settings::default();
+    let mut log = Log::new(50);
+    log.run(900, CALM, CALM);
+    let fold = log.fold(&settings);
+    for (ago, is_missing) in [(18, false), (19, true)] {
+        let verdict = fold.verdict(&settings, Time::from_minute(899 + ago));
+        assert_eq!(verdict.reason.name() == "MissingData", is_missing, "{ago} minutes ago");
+    }
+}
+
+#[test]
+fn suspicion_is_half_way_to_proof_in_logarithms() {
+    // A hundred requests above the median on Fargate and none on EC2, minute after minute: each
+    // gives the 1.2 nats that a minute may. The mean over the four signals, of which three say
+    // nothing, reaches the root of 3,024,000 when e^(1.2 k) + 3 exceeds 4 times 1,739: k = 8.
+    let settings = Settings { when: When::Relative, ..Settings::default() };
+    let counts = |slow_p50| Counts {
+        requests: Some(10_000),
+        slow: Some(0),
+        slow_slo: Some(0),
+        slow_p90: Some(0),
+        slow_p50: Some(slow_p50),
+        errors: Some(0),
+    };
+    let mut log = Log::new(50);
+    for minutes in 1..=8 {
+        log.row(Side::Ec2, counts(0));
+        log.row(Side::Fargate, counts(100));
+        log.minute += 1;
+        let reason = log.verdict(&settings).reason;
+        let signal = "slow_p50".to_owned();
+        let suspicion = VerdictReason::Suspicion { signal };
+        assert_eq!(reason == suspicion, minutes == 8, "{minutes} minutes: {reason}");
+    }
+}
+
+#[test]
+fn a_recording_may_count_its_minutes_from_anywhere() {
+    let mut log = Log::new(50);
+    log.run(300, CALM, CALM).run_seen(20, Some(CALM), None).run(100, CALM, CALM.slow(0.03));
+    let told = |log: &Log| -> Vec<(i64, &'static str)> {
+        let first = log.rows[0].minute;
+        let changes = log.changes(&Settings::default());
+        changes.into_iter().map(|change| (change.minute - first, change.reason)).collect()
+    };
+    let expected = told(&log);
+    assert!(expected.len() > 3, "{expected:?}");
+    // Before 1970, by whole hours.
+    for row in &mut log.rows {
+        row.minute -= 6_000;
+        row.seen_at = Time::from_minute(row.minute + 1);
+    }
+    assert_eq!(told(&log), expected);
+}
+
+#[test]
+fn minutes_of_high_load_that_count_on_are_no_change_of_verdict() {
+    let coverage = Some(Coverage::of_high_load(1_500.0, false));
+    let settings = Settings { coverage, ..Settings::default() };
+    let mut log = Log::new(50);
+    log.run(600, CALM.requests(700), CALM.requests(700)).run(70, CALM, CALM);
+    let reasons = log.reasons(&settings);
+    assert!(reasons.ends_with(&["LoadCoverage", "ProvenSafe"]), "{reasons:?}");
+    assert!(reasons.windows(2).all(|pair| pair[0] != pair[1]), "{reasons:?}");
+}
+
+#[test]
+fn below_five_percent_nothing_is_waited_for_but_time() {
+    // A few tasks on Fargate that carry twice the load of EC2's.
+    let mut log = Log::new(1);
+    log.context.ec2.tasks = Some(100);
+    log.context.fargate.tasks = Some(5);
+    let (ec2, fargate) = (CALM.requests(9_900).slow(0.02), CALM.requests(990).slow(0.009_5));
+    log.run(60, ec2, fargate);
+    assert_eq!(log.verdict(&Settings::default()).reason, VerdictReason::Collecting);
+    log.share(5).run(60, ec2, fargate);
+    assert_eq!(log.verdict(&Settings::default()).reason, VerdictReason::UnequalLoad);
+}
+
+#[test]
+fn one_cluster_of_errors_on_few_requests_is_no_burn() {
+    // Ten failed requests of 600 in an hour are sixteen times the budget, in one minute of it.
+    let settings = Settings { signals: [Signal::Errors].into(), ..Settings::default() };
+    let few = CALM.requests(10).slow(0.0).errors(0.0);
+    let mut log = Log::new(50);
+    log.run(60, few, few).run(1, few, few.errors(1.0)).run(60, few, few);
+    assert_eq!(log.rollback(&settings), None);
+    let mut minutes = Log::new(50);
+    minutes.run(60, few, few);
+    for _ in 0..12 {
+        // The same again and again is no cluster.
+        minutes.run(1, few, few.errors(1.0)).run(4, few, few);
+    }
+    assert_eq!(minutes.rollback(&settings).map(|(_, reason)| reason), Some("BudgetBurn"));
 }

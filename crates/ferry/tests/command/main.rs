@@ -12,6 +12,7 @@ mod metrics;
 mod office;
 mod prometheus;
 mod promql;
+mod region;
 mod rehearse;
 mod rules;
 mod running;

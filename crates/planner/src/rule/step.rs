@@ -10,8 +10,9 @@ use crate::events;
 use crate::facts::Facts;
 
 pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
+    // Without a next step no gate was asked; the first of them closes where nothing may be written.
     let Some(share) = draft.report.next else { return };
-    if draft.held || !facts.may_write() || !gates_are_open(draft) {
+    if !gates_are_open(draft) {
         return;
     }
     // A promise that is being kept comes first; the next pass sees what it needs.

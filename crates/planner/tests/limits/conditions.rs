@@ -184,3 +184,18 @@ fn fields_not_acted_on_are_those_of_the_newest_file() {
     let plan = look(&mut world);
     assert_eq!(condition(&plan, ConditionType::FieldsNotActedOn).0, ConditionStatus::True);
 }
+
+#[test]
+fn a_condition_has_the_words_of_the_last_pass_and_names_the_file_it_is_of() {
+    let mut world = with(25, |spec| spec["paused"] = json!(true));
+    for (healthy, generation) in [(5, 1), (4, 1), (4, 2)] {
+        world.fleets.fargate.healthy = Some(healthy);
+        world.generation = generation;
+        wait(&mut world, secs(1));
+        let plan = look(&mut world);
+        let ready = plan.status.conditions.get(ConditionType::CapacityReady).expect("a condition");
+        assert_eq!(ready.reason.as_str(), "CapacityShort");
+        assert!(ready.message.contains(&format!("{healthy} healthy")), "{}", ready.message);
+        assert_eq!(ready.observed_generation, generation);
+    }
+}

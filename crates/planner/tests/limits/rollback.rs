@@ -5,7 +5,7 @@ use model::observation::Gap;
 use model::plan::{Reason, Rule};
 use model::route::{Propagation, WeightPair, Weights};
 use model::spec::Target;
-use model::status::{Latch, RollbackReason, Said, Status};
+use model::status::{Latch, Release, RollbackReason, Said, Status};
 use model::verb::Verb;
 use model::verdict::{VerdictKind, VerdictReason};
 use model::{Share, Side};
@@ -232,4 +232,70 @@ fn going_back_takes_the_least_of_what_is_wanted_and_what_any_route_asks() {
         let all: Weights = world.weights.keys().map(|key| (key.clone(), wanted)).collect();
         assert_eq!(written(&mut world), Some(all), "{lower:?} and {higher:?}");
     }
+}
+
+/// What people are told when the attempt is rolled back.
+fn told(world: &mut World) -> String {
+    let events = look(world).events;
+    let told = events.into_iter().find(|event| event.reason == "RollingBack");
+    told.expect("people are told").message
+}
+
+#[test]
+fn a_release_of_the_last_two_hours_is_named_beside_the_harm_that_came_after_it() {
+    for (after_settled, ago, is_named) in [
+        (secs(1), mins(120), true),
+        (secs(1), mins(120) + secs(1), false),
+        // It was there before clients followed, so that the step was judged with it.
+        (secs(0), mins(1), false),
+    ] {
+        let mut world = at(25);
+        let settled = world.status.step.as_ref().and_then(|step| step.settled_at);
+        let since = settled.expect("a settled step") + after_settled;
+        world.status.release = Some(Release { name: "app:v1".to_owned(), since });
+        world.now = since + ago;
+        proven_worse(&mut world);
+        let told = told(&mut world);
+        assert_eq!(told.contains("soon after the release app:v1"), is_named, "{told}");
+    }
+}
+
+#[test]
+fn a_release_under_way_is_named_only_where_both_services_were_seen() {
+    for (unread, is_named) in [(None, true), (Some(Side::Ec2), false), (Some(Side::Fargate), false)]
+    {
+        let mut world = at(25);
+        world.status.release = None;
+        world.fleets.ec2.release = "app:v2".to_owned();
+        if let Some(side) = unread {
+            world.fleets.get_mut(side).service_gap = Some(Gap::Throttled);
+        }
+        proven_worse(&mut world);
+        let told = told(&mut world);
+        assert_eq!(told.contains("A release is under way"), is_named, "{unread:?}: {told}");
+    }
+}
+
+#[test]
+fn a_way_back_that_is_sent_again_was_decided_when_it_was_first_sent() {
+    let mut world = at(25);
+    proven_worse(&mut world);
+    world.lost_routes = 2;
+    look(&mut world);
+    let first = world.status.intended.clone();
+    assert_eq!(first.as_ref().map(|intended| intended.at), Some(world.now));
+    wait(&mut world, secs(30));
+    assert_eq!(moves(&look(&mut world)), Some(Share::ZERO), "sent again");
+    assert_eq!(world.status.intended, first);
+    let sent_at = world.status.step.as_ref().map(|step| step.decided_at);
+    assert_eq!(sent_at, Some(world.now), "older readings say nothing of it");
+    // One route arrives: what is sent now is another change, from what is live by then.
+    world.lost_routes = 1;
+    wait(&mut world, secs(30));
+    look(&mut world);
+    let half_landed = world.weights.clone();
+    wait(&mut world, secs(30));
+    assert_eq!(moves(&look(&mut world)), Some(Share::ZERO), "the other route");
+    let intended = world.status.intended.clone().expect("an intent");
+    assert_eq!((intended.at, intended.before), (world.now, half_landed));
 }

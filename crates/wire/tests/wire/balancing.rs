@@ -1,5 +1,8 @@
 //! Elastic Load Balancing.
 
+use std::sync::Arc;
+
+use cloud::TargetGroup;
 use model::Side;
 use region::request::Request;
 
@@ -28,7 +31,9 @@ fn every_target_is_described_with_its_state() {
     let arn = group("api", Side::Ec2);
     let xml = elb(&wire, "DescribeTargetHealth", &[("TargetGroupArn", &arn)]);
     let targets = wire.region().with(|region| {
-        region.handle(&Request::DescribeTargetHealth { group: &cloud::TargetGroup(arn.clone()) })
+        region.handle(&Request::DescribeTargetHealth {
+            group: &TargetGroup { account: Arc::default(), arn: arn.clone() },
+        })
     });
     let targets = targets.targets().unwrap();
     let states = texts(&xml, "State");

@@ -1,5 +1,7 @@
 //! Amazon CloudWatch: what is measured is what `GetMinutes` measures.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use cloud::signals::{SideMinute, Thresholds};
 use cloud::{MinuteAsk, TargetGroup};
@@ -62,7 +64,7 @@ fn values(answer: &Value, id: &str) -> Vec<(i64, f64)> {
 fn minutes(wire: &wire::Wire, name: &str, side: Side, until: i64) -> Vec<SideMinute> {
     let ask = MinuteAsk {
         service: id(name, side),
-        group: TargetGroup(group(name, side)),
+        group: TargetGroup { account: Arc::default(), arn: group(name, side) },
         thresholds: Thresholds { slow: Some(Span::from_millis(150)), ..Thresholds::default() },
         from: START.minute(),
         until: START.minute() + until,

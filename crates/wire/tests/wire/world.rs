@@ -1,5 +1,7 @@
 //! A small region behind the wire, and clients for it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use model::route::{Route, ServiceId};
@@ -55,7 +57,7 @@ pub(crate) fn id(name: &str, side: Side) -> ServiceId {
         Side::Ec2 => name.to_owned(),
         Side::Fargate => format!("{name}-fargate"),
     };
-    ServiceId { cluster: "prd".to_owned(), service }
+    ServiceId { account: Arc::default(), cluster: "prd".to_owned(), service }
 }
 
 /// The ARN of a side's target group.

@@ -1,0 +1,284 @@
+"""The calls: of each service every operation that the region has, and what it must refuse."""
+
+from datetime import timedelta
+
+CLUSTER = "prd"
+ECS = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+ZONE = "Z0EXAMPLE"
+
+
+def all_services(region):
+    region.advance(1800)
+    sts(region)
+    ecs(region)
+    balancing(region)
+    autoscaling(region)
+    cloudwatch(region)
+    records(region)
+    traffic_flow(region)
+
+
+def sts(region):
+    client = region.client("sts")
+    client.get_caller_identity()
+    role = "arn:aws:iam::123456789012:role/ferry"
+    answer = client.assume_role(RoleArn=role, RoleSessionName="ferry", DurationSeconds=900)
+    key = answer["Credentials"]
+    assumed = region.client(
+        "sts",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        aws_session_token=key["SessionToken"],
+    )
+    arn = assumed.get_caller_identity()["Arn"]
+    if arn != "arn:aws:sts::123456789012:assumed-role/ferry/ferry":
+        region.findings.append(f"an assumed role is told as {arn}")
+    region.advance(901)
+    region.refused("ExpiredToken", assumed.get_caller_identity)
+    region.refused("ValidationError", client.assume_role, RoleArn="x", RoleSessionName="ferry")
+
+
+def ecs(region):
+    client = region.client("ecs")
+    client.describe_clusters(clusters=[CLUSTER, "nobody"])
+    arns = client.list_clusters()["clusterArns"]
+    assert len(arns) == 1, arns
+    pages = client.get_paginator("list_services").paginate(cluster=CLUSTER, maxResults=4)
+    services = [arn for page in pages for arn in page["serviceArns"]]
+    assert len(services) == 6, services
+    described = client.describe_services(
+        cluster=CLUSTER, services=[*services, "nobody"], include=["TAGS"]
+    )
+    assert len(described["services"]) == 6 and len(described["failures"]) == 1
+    client.update_service(cluster=CLUSTER, service="web-fargate", desiredCount=5)
+    # Tasks of every kind, those on their way included.
+    for wait in (0, 30, 120):
+        region.advance(wait)
+        client.describe_services(cluster=CLUSTER, services=services)
+        tasks = client.list_tasks(cluster=CLUSTER, serviceName="web-fargate")["taskArns"]
+        tasks += client.list_tasks(cluster=CLUSTER, serviceName="api")["taskArns"][:50]
+        answer = client.describe_tasks(cluster=CLUSTER, tasks=tasks, include=["TAGS"])
+        assert len(answer["tasks"]) == len(tasks)
+    for service in described["services"]:
+        definition = service["taskDefinition"]
+        client.describe_task_definition(taskDefinition=definition, include=["TAGS"])
+    client.list_tags_for_resource(resourceArn=services[0])
+    refused = region.refused
+    eleven = ["api"] * 11
+    refused("InvalidParameterException", client.describe_services, cluster=CLUSTER, services=eleven)
+    refused("ClusterNotFoundException", client.describe_services, cluster="x", services=["api"])
+    refused("ServiceNotFoundException", client.update_service, cluster=CLUSTER, service="x")
+    refused("ClientException", client.describe_task_definition, taskDefinition="x:1")
+    refused("SerializationException", client.describe_services, cluster=CLUSTER, services=[1])
+
+
+def balancing(region):
+    client = region.client("elbv2")
+    groups = client.describe_target_groups()["TargetGroups"]
+    assert len(groups) == 6, groups
+    for group in groups:
+        arn = group["TargetGroupArn"]
+        targets = client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        client.describe_target_health(TargetGroupArn=arn, Targets=[targets[0]["Target"]])
+        client.describe_target_group_attributes(TargetGroupArn=arn)
+    stranger = [{"Id": "i-00000000000000000", "Port": 80}]
+    client.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"], Targets=stranger)
+    balancers = client.describe_load_balancers(PageSize=2)
+    assert balancers["NextMarker"]
+    pages = client.get_paginator("describe_load_balancers").paginate(PaginationConfig={"PageSize": 2})
+    balancers = [balancer for page in pages for balancer in page["LoadBalancers"]]
+    assert len(balancers) == 5, balancers
+    weighted = None
+    for balancer in balancers:
+        arn = balancer["LoadBalancerArn"]
+        client.describe_load_balancer_attributes(LoadBalancerArn=arn)
+        for listener in client.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
+            rules = client.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+            weighted = next((it for it in rules if not it["IsDefault"]), weighted)
+            tagged = [arn, listener["ListenerArn"], *(rule["RuleArn"] for rule in rules)]
+            client.describe_tags(ResourceArns=tagged)
+    forward = weighted["Actions"][0]["ForwardConfig"]
+    forward["TargetGroups"][0]["Weight"] = 989
+    forward["TargetGroups"][1]["Weight"] = 10
+    forward["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": 60}
+    arn = weighted["RuleArn"]
+    # The action as it was read, with other weights: what a careful client writes.
+    client.modify_rule(RuleArn=arn, Actions=weighted["Actions"])
+    read = client.describe_rules(RuleArns=[arn])["Rules"][0]["Actions"][0]["ForwardConfig"]
+    assert read == forward, (read, forward)
+    refused = region.refused
+    forward["TargetGroups"][0]["Weight"] = 1000
+    refused("ValidationError", client.modify_rule, RuleArn=arn, Actions=weighted["Actions"])
+    refused("RuleNotFound", client.describe_rules, RuleArns=["arn:aws:x"])
+    refused("TargetGroupNotFound", client.describe_target_health, TargetGroupArn="arn:aws:x")
+    refused("LoadBalancerNotFound", client.describe_load_balancers, Names=["x"])
+    refused("ListenerNotFound", client.describe_listeners, ListenerArns=["arn:aws:x"])
+
+
+def autoscaling(region):
+    client = region.client("application-autoscaling")
+    resource = {**ECS, "ResourceId": "service/prd/api"}
+    pages = client.get_paginator("describe_scalable_targets").paginate(
+        ServiceNamespace="ecs", PaginationConfig={"PageSize": 4}
+    )
+    targets = [target for page in pages for target in page["ScalableTargets"]]
+    assert len(targets) == 6, targets
+    client.describe_scaling_policies(ServiceNamespace="ecs")
+    client.register_scalable_target(**resource, MinCapacity=4, MaxCapacity=40)
+    client.register_scalable_target(
+        **resource, SuspendedState={"DynamicScalingInSuspended": True}
+    )
+    client.register_scalable_target(
+        **resource, SuspendedState={"DynamicScalingInSuspended": False}
+    )
+    at = (region.clock() + timedelta(minutes=30)).strftime("at(%Y-%m-%dT%H:%M:%S)")
+    action = {"MinCapacity": 6, "MaxCapacity": 60}
+    for name in ("ferry-one", "ferry-two"):
+        client.put_scheduled_action(
+            **resource, ScheduledActionName=name, Schedule=at, ScalableTargetAction=action
+        )
+    client.describe_scheduled_actions(ServiceNamespace="ecs")
+    client.delete_scheduled_action(**resource, ScheduledActionName="ferry-two")
+    region.advance(3600)
+    activities = client.describe_scaling_activities(
+        ServiceNamespace="ecs", IncludeNotScaledActivities=True
+    )
+    assert any("ferry-one" in it["Cause"] for it in activities["ScalingActivities"])
+    refused = region.refused
+    refused(
+        "ObjectNotFoundException",
+        client.delete_scheduled_action,
+        **resource,
+        ScheduledActionName="ferry-two",
+    )
+    refused("ValidationException", client.register_scalable_target, **resource, MinCapacity=999)
+    token = {"NextToken": "x"}
+    refused(
+        "InvalidNextTokenException",
+        client.describe_scalable_targets,
+        ServiceNamespace="ecs",
+        **token,
+    )
+
+
+def cloudwatch(region):
+    client = region.client("cloudwatch")
+    metrics = []
+    for page in client.get_paginator("list_metrics").paginate():
+        metrics.extend(page["Metrics"])
+    assert len(metrics) > 50, metrics
+    end = region.clock().replace(second=0, microsecond=0)
+    span = {"StartTime": end - timedelta(minutes=20), "EndTime": end}
+    statistics = {
+        "TargetResponseTime": ["Average", "SampleCount", "Sum", "p50", "p99.9", "TC(0.3:)", "PR(:0.3)"],
+        "HealthyHostCount": ["Minimum", "Maximum", "Average"],
+        "UnHealthyHostCount": ["Minimum", "Maximum", "Average"],
+        "CPUUtilization": ["Average", "Minimum", "Maximum"],
+    }
+    queries = []
+    for metric in metrics:
+        for stat in statistics.get(metric["MetricName"], ["Sum"]):
+            queries.append(
+                {
+                    "Id": f"q{len(queries)}",
+                    "MetricStat": {"Metric": metric, "Period": 60, "Stat": stat},
+                }
+            )
+    answer = client.get_metric_data(MetricDataQueries=queries, **span)
+    assert len(answer["MetricDataResults"]) == len(queries)
+    filled = [it for it in answer["MetricDataResults"] if it["Values"]]
+    assert len(filled) > len(queries) // 2, len(filled)
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries[:20], ScanBy="TimestampAscending", MaxDatapoints=50, **span
+    )
+    paged = sum(len(it["Values"]) for page in pages for it in page["MetricDataResults"])
+    assert paged == sum(len(it["Values"]) for it in answer["MetricDataResults"][:20])
+    latency = next(it for it in metrics if it["MetricName"] == "TargetResponseTime")
+    plain = {**latency, **span, "Period": 300}
+    client.get_metric_statistics(**plain, Statistics=["Average", "SampleCount"])
+    client.get_metric_statistics(**plain, ExtendedStatistics=["p90", "p99"])
+    for state in ({}, {"StateValue": "OK"}, {"AlarmNamePrefix": "prd-api"}, {"MaxRecords": 3}):
+        client.describe_alarms(**state)
+    refused = region.refused
+    many = [{**queries[0], "Id": f"q{number}"} for number in range(501)]
+    data = client.get_metric_data
+    refused("InvalidParameterValue", data, MetricDataQueries=many, **span)
+    refused("MissingParameter", data, MetricDataQueries=queries[:1], StartTime=end)
+    refused("InvalidNextToken", data, MetricDataQueries=queries[:1], NextToken="x", **span)
+    math = [{"Id": "a", "Expression": "SUM(METRICS())"}]
+    refused("ValidationError", data, MetricDataQueries=math, **span)
+    refused(
+        "InvalidParameterCombination",
+        client.get_metric_statistics,
+        **{**plain, "Period": 60, "StartTime": end - timedelta(days=3)},
+        Statistics=["Average"],
+    ) if end.day > 8 else None
+
+
+def records(region):
+    client = region.client("route53")
+    zones = client.list_hosted_zones()["HostedZones"]
+    assert len(zones) == 2, zones
+    client.list_hosted_zones(MaxItems="1")
+    client.list_hosted_zones_by_name(DNSName="example.com", MaxItems="1")
+    client.get_hosted_zone(Id=ZONE)
+    for zone in zones:
+        client.list_resource_record_sets(HostedZoneId=zone["Id"])
+    pages = client.get_paginator("list_resource_record_sets").paginate(
+        HostedZoneId=ZONE, PaginationConfig={"PageSize": 1}
+    )
+    sets = [it for page in pages for it in page["ResourceRecordSets"] if "Weight" in it]
+    assert len(sets) == 2, sets
+    changes = [{"Action": "DELETE", "ResourceRecordSet": it} for it in sets]
+    for it, weight in zip(sets, (98, 2)):
+        changed = {**it, "Weight": weight}
+        changes.append({"Action": "CREATE", "ResourceRecordSet": changed})
+    batch = {"Comment": "ferry", "Changes": changes}
+    change = client.change_resource_record_sets(HostedZoneId=ZONE, ChangeBatch=batch)["ChangeInfo"]
+    assert client.get_change(Id=change["Id"])["ChangeInfo"]["Status"] == "PENDING"
+    region.advance(60)
+    assert client.get_change(Id=change["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+    refused = region.refused
+    write = client.change_resource_record_sets
+    refused("InvalidChangeBatch", write, HostedZoneId=ZONE, ChangeBatch=batch)
+    refused("NoSuchHostedZone", write, HostedZoneId="Z9", ChangeBatch=batch)
+    heavy = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": {**sets[0], "Weight": 256}}]}
+    refused("InvalidInput", write, HostedZoneId=ZONE, ChangeBatch=heavy)
+    refused("NoSuchChange", client.get_change, Id="C1")
+
+
+def traffic_flow(region):
+    client = region.client("route53")
+    policies = client.list_traffic_policies()["TrafficPolicySummaries"]
+    assert len(policies) == 1, policies
+    policy = policies[0]["Id"]
+    instance = client.list_traffic_policy_instances()["TrafficPolicyInstances"][0]
+    first = client.get_traffic_policy(Id=policy, Version=1)["TrafficPolicy"]
+    document = first["Document"].replace('"Weight": "0"', '"Weight": "5"')
+    made = client.create_traffic_policy_version(Id=policy, Document=document, Comment="ferry: 5")
+    version = made["TrafficPolicy"]["Version"]
+    update = {
+        "Id": instance["Id"],
+        "TTL": instance["TTL"],
+        "TrafficPolicyId": policy,
+        "TrafficPolicyVersion": version,
+    }
+    client.update_traffic_policy_instance(**update)
+    client.get_traffic_policy_instance(Id=instance["Id"])
+    refused = region.refused
+    refused("PriorRequestNotComplete", client.update_traffic_policy_instance, **update)
+    region.advance(300)
+    state = client.get_traffic_policy_instance(Id=instance["Id"])["TrafficPolicyInstance"]["State"]
+    assert state == "Applied", state
+    by_policy = client.list_traffic_policy_instances_by_policy
+    assert by_policy(TrafficPolicyId=policy, TrafficPolicyVersion=version)["TrafficPolicyInstances"]
+    zone = instance["HostedZoneId"]
+    client.list_traffic_policy_instances_by_hosted_zone(HostedZoneId=zone)
+    client.list_traffic_policy_versions(Id=policy, MaxItems="1")
+    in_use = {"Id": policy, "Version": version}
+    refused("TrafficPolicyInUse", client.delete_traffic_policy, **in_use)
+    client.delete_traffic_policy(Id=policy, Version=1)
+    refused("NoSuchTrafficPolicy", client.get_traffic_policy, Id=policy, Version=1)
+    refused("NoSuchTrafficPolicyInstance", client.get_traffic_policy_instance, Id="x")
+    create = client.create_traffic_policy_version
+    refused("InvalidTrafficPolicyDocument", create, Id=policy, Document="{")

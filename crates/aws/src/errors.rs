@@ -88,17 +88,20 @@ impl Attempt<'_> {
                     failure.as_connector_error().map_or_else(String::new, |error| chain(error));
                 self.error(kind, format!("the endpoint was not reached or gave no answer: {why}"))
             }
-            // The SDK never got as far as sending: a region or an endpoint is missing or wrong.
-            SdkError::ConstructionFailure(_) => self.error(
-                ErrorKind::Invalid,
-                format!(
-                    "the call could not be made: {}: give the region, in the spec or in \
-                     AWS_REGION, and a well-formed endpoint",
-                    chain(error)
-                ),
-            ),
+            SdkError::ConstructionFailure(_) => self.unsendable(&chain(error)),
             _ => self.error(self.intent.lost(), chain(error)),
         }
+    }
+
+    /// The error of a call that the SDK never got as far as sending.
+    fn unsendable(self, why: &str) -> Error {
+        let is_of_place = ["region", "endpoint"].iter().any(|it| why.to_lowercase().contains(it));
+        let remedy = if is_of_place {
+            "give the region, in the spec or in AWS_REGION, and a well-formed endpoint"
+        } else {
+            "is a name or an id in the spec empty?"
+        };
+        self.error(ErrorKind::Invalid, format!("the call could not be made: {why}: {remedy}"))
     }
 
     /// The error of a call that AWS understood and did not carry out.

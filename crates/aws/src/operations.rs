@@ -18,7 +18,7 @@ const fn writes(action: &'static str) -> Operation {
 }
 
 /// Every operation of this crate, by service.
-pub const OPERATIONS: [Operation; 25] = [
+pub const OPERATIONS: [Operation; 26] = [
     reads("application-autoscaling:DescribeScalableTargets"),
     reads("application-autoscaling:DescribeScheduledActions"),
     writes("application-autoscaling:DeleteScheduledAction"),
@@ -37,6 +37,7 @@ pub const OPERATIONS: [Operation; 25] = [
     reads("route53:GetTrafficPolicy"),
     reads("route53:GetTrafficPolicyInstance"),
     reads("route53:ListResourceRecordSets"),
+    reads("route53:ListTrafficPolicyInstances"),
     reads("route53:ListTrafficPolicyInstancesByPolicy"),
     reads("route53:ListTrafficPolicyVersions"),
     writes("route53:ChangeResourceRecordSets"),

@@ -19,7 +19,9 @@ use model::observation::{self, Bounds, ScheduledBounds};
 use model::route::ServiceId;
 use model::spec::Aws;
 
-use crate::batches::{Answers, PAGES_MAX, all_failed, batches, gather, in_order, too_many_pages};
+use crate::batches::{
+    Answers, PAGES_MAX, all_failed, batches, gather, halving, in_order, too_many_pages,
+};
 use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, Lane, locked};
 
@@ -59,16 +61,15 @@ impl Targets {
         let parts = ids.chunks(TARGETS_MAX).map(<[ServiceId]>::to_vec);
         let client_of_part = &client;
         let targets = gather(parts.map(|ids| async move {
-            match describe(client_of_part, question, &ids).await {
-                Ok(targets) => ids
-                    .into_iter()
-                    .map(|id| {
-                        let target = targets.get(&resource(&id)).cloned();
-                        (id, Ok(target))
-                    })
-                    .collect(),
-                Err(error) => all_failed(&ids, &error),
-            }
+            halving(ids, |ids| async move {
+                let targets = describe(client_of_part, question, &ids).await?;
+                let answer = |id: ServiceId| {
+                    let target = targets.get(&resource(&id)).cloned();
+                    (id, Ok(target))
+                };
+                Ok(ids.into_iter().map(answer).collect())
+            })
+            .await
         }))
         .await;
         let with_target: Vec<ServiceId> = targets

@@ -19,7 +19,7 @@ use model::route::ServiceId;
 use model::spec::Aws;
 use model::{Span, Time};
 
-use crate::batches::{Answers, all_failed, batches, gather, in_order};
+use crate::batches::{Answers, all_failed, batches, gather, halving, in_order};
 use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, Lane, locked};
 use crate::time::time_of;
@@ -212,13 +212,28 @@ fn group_of(id: &ServiceId, service: &sdk::Service) -> Option<TargetGroup> {
     Some(TargetGroup { account: Arc::clone(&id.account), arn: arn.to_owned() })
 }
 
-/// Up to ten services of one cluster.
+/// Up to ten services of one cluster. A name that ECS refuses spoils no other.
 async fn describe(
     client: &Client,
     question: Question,
     ids: &[ServiceId],
 ) -> Answers<ServiceId, sdk::Service> {
-    let Some(first) = ids.first() else { return Answers::new() };
+    halving(ids.to_vec(), |ids| async move {
+        match describe_at_once(client, question, &ids).await {
+            // That is the cluster, and so all of them.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(all_failed(&ids, &error)),
+            other => other,
+        }
+    })
+    .await
+}
+
+async fn describe_at_once(
+    client: &Client,
+    question: Question,
+    ids: &[ServiceId],
+) -> Result<Answers<ServiceId, sdk::Service>> {
+    let Some(first) = ids.first() else { return Ok(Answers::new()) };
     let names: Vec<String> = ids.iter().map(|id| id.service.clone()).collect();
     let call = Call::new(DESCRIBE_SERVICES, Family::ServiceReads, question);
     let answer = client.read(call, || {
@@ -229,10 +244,7 @@ async fn describe(
             .set_services(Some(names.clone()))
             .send()
     });
-    let answer = match answer.await {
-        Ok(answer) => answer,
-        Err(error) => return all_failed(ids, &error),
-    };
+    let answer = answer.await?;
     let mut services: BTreeMap<String, sdk::Service> = BTreeMap::new();
     for service in answer.services.unwrap_or_default() {
         if let Some(name) = service.service_name() {
@@ -240,7 +252,9 @@ async fn describe(
         }
     }
     let failures = answer.failures.unwrap_or_default();
-    ids.iter().map(|id| (id.clone(), found(id, services.remove(&id.service), &failures))).collect()
+    let answered =
+        ids.iter().map(|id| (id.clone(), found(id, services.remove(&id.service), &failures)));
+    Ok(answered.collect())
 }
 
 /// What an answer says of one service.

@@ -196,3 +196,17 @@ fn what_is_denied_says_what_to_do() {
         assert!(error.message.contains(words), "{code}: {error}");
     }
 }
+
+#[test]
+fn an_empty_id_is_invalid_and_never_sent() {
+    block_on(async {
+        let (clock, script) = (Wound::new(), Script::new([]));
+        let client = client(&clock, &script).await;
+        let call = client.dns.list_resource_record_sets().hosted_zone_id("");
+        let error = call.send().await.unwrap_err();
+        let error = attempt("route53:ListResourceRecordSets", Intent::Read).failed(&error);
+        assert_eq!(error.kind, Invalid);
+        assert!(error.message.contains("empty"), "{error}");
+        assert_eq!(script.asked().len(), 0);
+    });
+}

@@ -1,4 +1,7 @@
 //! Traffic Flow: the calls that [`cloud::traffic_flow`] is made of.
+//!
+//! To look at several instances of an account, all of its instances are listed, 100 a call, unless
+//! those were more calls the last time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,6 +20,7 @@ use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, locked};
 
 const GET_INSTANCE: &str = "route53:GetTrafficPolicyInstance";
+const LIST_INSTANCES: &str = "route53:ListTrafficPolicyInstances";
 const GET_VERSION: &str = "route53:GetTrafficPolicy";
 const LIST_VERSIONS: &str = "route53:ListTrafficPolicyVersions";
 const LIST_USERS: &str = "route53:ListTrafficPolicyInstancesByPolicy";
@@ -29,14 +33,19 @@ pub(super) struct Policies {
     clients: Arc<Clients>,
     /// Versions that were read: they never change.
     versions: Mutex<BTreeMap<Version, PolicyVersion>>,
+    /// How many pages the instances of an account were when last listed.
+    pages: Mutex<BTreeMap<Arc<Aws>, usize>>,
 }
+
+/// Instances by their ids.
+type Instances = BTreeMap<String, PolicyInstance>;
 
 /// A version by account, policy and number.
 type Version = (Arc<Aws>, String, u32);
 
 impl Policies {
     pub(super) fn new(clients: Arc<Clients>) -> Self {
-        Self { clients, versions: Mutex::default() }
+        Self { clients, versions: Mutex::default(), pages: Mutex::default() }
     }
 
     pub(super) async fn observe(
@@ -44,17 +53,44 @@ impl Policies {
         migrations: &[Placed<'_, Routes>],
         question: Question,
     ) -> Fates<Split> {
-        let mut asked = Vec::with_capacity(migrations.len());
+        let mut accounts: BTreeMap<&Arc<Aws>, Vec<Placed<'_, Routes>>> = BTreeMap::new();
         for (place, migration) in migrations {
-            asked.push(self.look(*place, migration, question));
+            accounts.entry(&migration.account).or_default().push((*place, migration));
+        }
+        let mut asked = Vec::with_capacity(accounts.len());
+        for (account, migrations) in accounts {
+            asked.push(self.look(account, migrations, question));
         }
         gather(asked).await
     }
 
-    async fn look(&self, place: usize, migration: &Routes, question: Question) -> Fates<Split> {
-        let calls = self.calls(&migration.account, question).await;
-        let split = traffic_flow::observe(&calls, &migration.routes).await;
-        Fates::from([(place, split)])
+    /// The migrations of one account.
+    async fn look(
+        &self,
+        account: &Arc<Aws>,
+        migrations: Vec<Placed<'_, Routes>>,
+        question: Question,
+    ) -> Fates<Split> {
+        let mut calls = self.calls(account, question).await;
+        let wanted: usize = migrations.iter().map(|(_, it)| it.routes.len()).sum();
+        let pages = locked(&self.pages).get(account).copied().unwrap_or(1);
+        if wanted > 1 && pages <= wanted {
+            match calls.list_instances().await {
+                Ok((listed, pages)) => {
+                    locked(&self.pages).insert(Arc::clone(account), pages);
+                    calls.listed = listed;
+                }
+                Err(error) => {
+                    let failed = |(place, _): &Placed<'_, Routes>| (*place, Err(error.clone()));
+                    return migrations.iter().map(failed).collect();
+                }
+            }
+        }
+        let mut fates = Fates::new();
+        for (place, migration) in migrations {
+            fates.insert(place, traffic_flow::observe(&calls, &migration.routes).await);
+        }
+        fates
     }
 
     /// Makes shifts one after the other: those that share a policy share its versions.
@@ -73,7 +109,13 @@ impl Policies {
 
     async fn calls(&self, account: &Arc<Aws>, question: Question) -> Calls<'_> {
         let client = self.clients.of(account).await;
-        Calls { policies: self, account: Arc::clone(account), client, question }
+        Calls {
+            policies: self,
+            account: Arc::clone(account),
+            client,
+            question,
+            listed: Instances::new(),
+        }
     }
 
     fn remember(&self, account: &Arc<Aws>, policy: &str, version: &PolicyVersion) {
@@ -94,11 +136,40 @@ struct Calls<'a> {
     account: Arc<Aws>,
     client: Arc<Client>,
     question: Question,
+    /// Instances that were listed for this question.
+    listed: Instances,
 }
 
 impl Calls<'_> {
     const fn call(&self, operation: &'static str) -> Call {
         Call::new(operation, Family::Dns, self.question)
+    }
+
+    /// All instances of the account, with the number of pages they took.
+    async fn list_instances(&self) -> Result<(Instances, usize)> {
+        let mut listed = Instances::new();
+        let (mut zone, mut name, mut kind) = (None, None, None);
+        let dns = &self.client.dns;
+        for pages in 1..=PAGES_MAX {
+            let page = self.client.read(self.call(LIST_INSTANCES), || {
+                let asked = dns.list_traffic_policy_instances();
+                let asked = asked.set_hosted_zone_id_marker(zone.clone());
+                let asked = asked.set_traffic_policy_instance_name_marker(name.clone());
+                asked.set_traffic_policy_instance_type_marker(kind.clone()).send()
+            });
+            let page = page.await?;
+            for found in page.traffic_policy_instances {
+                let found = instance(LIST_INSTANCES, Some(found))?;
+                listed.insert(found.id.clone(), found);
+            }
+            if !page.is_truncated {
+                return Ok((listed, pages));
+            }
+            zone = page.hosted_zone_id_marker;
+            name = page.traffic_policy_instance_name_marker;
+            kind = page.traffic_policy_instance_type_marker;
+        }
+        Err(too_many_pages(LIST_INSTANCES))
     }
 
     /// A version as it was read, remembered from now on.
@@ -121,6 +192,9 @@ impl Calls<'_> {
 #[async_trait]
 impl TrafficFlow for Calls<'_> {
     async fn instance(&self, id: &str) -> Result<PolicyInstance> {
+        if let Some(listed) = self.listed.get(id) {
+            return Ok(listed.clone());
+        }
         let dns = &self.client.dns;
         let answer = self
             .client

@@ -101,6 +101,20 @@ fn a_failing_batch_fails_its_own_members_only() {
 }
 
 #[test]
+fn a_name_that_ecs_refuses_spoils_no_other() {
+    let bad = r#"{"__type":"InvalidParameterException","message":"Invalid identifier"}"#;
+    let answers = vec![
+        Answer::json(400, bad),
+        Answer::json(400, bad),
+        described(&[service("web")], &[]),
+        definition(),
+    ];
+    let (found, _) = ask(answers, &[id("prd", "web"), id("prd", "not a name")]);
+    assert!(found[0].is_ok(), "{:?}", found[0]);
+    assert_eq!(found[1].as_ref().unwrap_err().kind, ErrorKind::Invalid);
+}
+
+#[test]
 fn a_deleted_service_is_not_found() {
     let mut deleted = service("web");
     deleted["status"] = json!("INACTIVE");

@@ -8,7 +8,7 @@ use model::Time;
 
 use super::minutes::{Points, Readings};
 use super::query::Query;
-use crate::batches::{Answers, PAGES_MAX, all_failed, too_many_pages};
+use crate::batches::{Answers, PAGES_MAX, halving, too_many_pages};
 use crate::clients::{Call, Client, Question};
 use crate::limits::Family;
 use crate::time::{stamp_of, time_of};
@@ -81,27 +81,27 @@ impl Readings for Answers<Query, Points> {
     }
 }
 
-/// The points of one call's series, over all its pages.
+/// The points of one call's series, over all its pages. Where one of them is refused, the others
+/// are asked for without it.
 pub(super) async fn fetch(
     client: &Client,
     batch: Batch,
     question: Question,
 ) -> Answers<Query, Points> {
-    match pages(client, &batch, question).await {
-        Ok(mut series) => batch
-            .queries
-            .into_iter()
-            .enumerate()
-            .map(|(index, query)| {
-                let points = series.remove(&index).map_or_else(
-                    || Err(partial(format!("the answer leaves out {}", query.metric))),
-                    |series| series.closed(&query),
-                );
-                (query, points)
-            })
-            .collect(),
-        Err(error) => all_failed(&batch.queries, &error),
-    }
+    let Batch { queries, range, period } = batch;
+    halving(queries, |queries| async move {
+        let batch = Batch { queries, range, period };
+        let mut series = pages(client, &batch, question).await?;
+        let answer = |(index, query): (usize, Query)| {
+            let points = series.remove(&index).map_or_else(
+                || Err(partial(format!("the answer leaves out {}", query.metric))),
+                |series| series.closed(&query),
+            );
+            (query, points)
+        };
+        Ok(batch.queries.into_iter().enumerate().map(answer).collect())
+    })
+    .await
 }
 
 /// One series while its pages come.
@@ -110,12 +110,17 @@ struct Gathering {
     points: Points,
     status: Option<sdk::StatusCode>,
     said: Vec<String>,
+    /// What is wrong with what came.
+    fault: Option<String>,
 }
 
 impl Gathering {
     /// The points, once all pages are in; the status of the last page is the one that counts.
     fn closed(self, query: &Query) -> Result<Points> {
-        let Self { points, status, said } = self;
+        let Self { points, status, said, fault } = self;
+        if let Some(fault) = fault {
+            return Err(partial(format!("{} has {fault}", query.metric)));
+        }
         let why = format!("{} is {status:?} {}", query.metric, said.join(", "));
         match status {
             Some(sdk::StatusCode::Complete) => Ok(points),
@@ -127,16 +132,15 @@ impl Gathering {
         }
     }
 
-    fn take(&mut self, result: sdk::MetricDataResult) -> Result<()> {
+    fn take(&mut self, result: sdk::MetricDataResult) {
         let (stamps, values) = (result.timestamps(), result.values());
         if stamps.len() != values.len() {
-            let message = format!("{} times for {} values", stamps.len(), values.len());
-            return Err(partial(message));
+            self.fault = Some(format!("{} times for {} values", stamps.len(), values.len()));
         }
         for (stamp, value) in stamps.iter().zip(values) {
             let time = time_of(stamp);
             if time != Time::from_minute(time.minute()) {
-                return Err(partial(format!("a value at {time}, within a minute")));
+                self.fault = Some(format!("a value at {time}, within a minute"));
             }
             // What is no number is not known.
             if value.is_finite() && *value >= 0.0 {
@@ -145,7 +149,6 @@ impl Gathering {
         }
         self.said.extend(result.messages().iter().filter_map(|it| it.value()).map(str::to_owned));
         self.status = result.status_code;
-        Ok(())
     }
 }
 
@@ -173,7 +176,7 @@ async fn pages(
             let index =
                 result.id().and_then(|id| id.strip_prefix('q')).and_then(|it| it.parse().ok());
             if let Some(index) = index {
-                series.entry(index).or_default().take(result)?;
+                series.entry(index).or_default().take(result);
             }
         }
         token = page.next_token;

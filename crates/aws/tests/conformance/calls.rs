@@ -12,6 +12,7 @@ use model::route::{Route, Routes, ServiceId, WeightPair};
 use model::spec::Aws;
 use model::{PerSide, Side, Span, Time};
 use region::load::Load;
+use region::request::{Request, RouteChange};
 use region::spec::{ApplicationSpec, MetricsSpec, RegionSpec, ServiceSpec, TrafficPolicySpec};
 use region::{Region, SimulatedCloud};
 use wire::{Place, Wire};
@@ -22,12 +23,22 @@ use crate::harness::{REGION, account, block_on, connect};
 struct Counting {
     wire: Wire,
     calls: Arc<Mutex<BTreeMap<String, usize>>>,
+    before_write: Arc<Mutex<Option<Meddling>>>,
 }
+
+/// What somebody else does right before the first write arrives.
+type Meddling = Box<dyn FnOnce(&SimulatedCloud) + Send>;
 
 #[async_trait]
 impl Transport for Counting {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, NoReply> {
-        *self.calls.lock().expect("nobody panicked").entry(operation(&request)).or_default() += 1;
+        let operation = operation(&request);
+        if operation == "POST hostedzone"
+            && let Some(meddle) = self.before_write.lock().expect("nobody panicked").take()
+        {
+            meddle(self.wire.region());
+        }
+        *self.calls.lock().expect("nobody panicked").entry(operation).or_default() += 1;
         self.wire.handle(&request).ok_or(NoReply)
     }
 }
@@ -54,6 +65,7 @@ struct Fleet {
     region: SimulatedCloud,
     cloud: Cloud,
     calls: Arc<Mutex<BTreeMap<String, usize>>>,
+    before_write: Arc<Mutex<Option<Meddling>>>,
     routes: Vec<Route>,
     account: Arc<Aws>,
 }
@@ -131,11 +143,12 @@ impl Fleet {
             })
             .collect();
         let region = SimulatedCloud::new(Region::new(&spec, 3).expect("a region"));
-        let calls = Arc::default();
+        let (calls, before_write) = (Arc::default(), Arc::default());
         let wire = Wire::new(region.clone(), Place::default());
-        let transport = Counting { wire, calls: Arc::clone(&calls) };
+        let transport =
+            Counting { wire, calls: Arc::clone(&calls), before_write: Arc::clone(&before_write) };
         let cloud = connect(&region, Arc::new(transport)).await;
-        Self { region, cloud, calls, routes, account: account() }
+        Self { region, cloud, calls, before_write, routes, account: account() }
     }
 
     async fn pass(&self, span: Span) {
@@ -246,7 +259,7 @@ fn a_full_observation_takes_the_fewest_calls_that_the_apis_allow() {
             ("DescribeScheduledActions", 1),   // the list of the account
             ("GET hostedzone", 1),             // 60 records, 300 a page
             ("DescribeRules", 1),              // 20 rules, 20 a call
-            ("GET trafficpolicyinstance", 10), // one an instance
+            ("GET trafficpolicyinstances", 1), // the list of the account
             // Of each group seven series and four thresholds, of each service its CPU, and of 80
             // balancers their own errors, 500 series a call.
             ("GetMetricData", (120 * 12 + 80_usize).div_ceil(500)),
@@ -298,5 +311,31 @@ fn a_thousand_names_go_back_within_six_seconds_whatever_became_of_one() {
         let counted = fleet.counted();
         assert_eq!(counted.get("GET hostedzone"), Some(&7));
         assert!(counted.get("POST hostedzone").is_some_and(|it| (4..=10).contains(it)));
+    });
+}
+
+#[test]
+fn a_record_edited_between_look_and_write_is_put_out_and_the_rest_goes_on() {
+    block_on(async {
+        let fleet = Fleet::new(50, 0, 0).await;
+        let edited = fleet.routes[7].clone();
+        let by_hand: Meddling = Box::new(move |region| {
+            let change = RouteChange {
+                route: &edited,
+                expected: NOTHING,
+                weights: WeightPair { ec2: 70, fargate: 30 },
+            };
+            let request = Request::ChangeRoutes { changes: &[change] };
+            region.with(|region| region.handle(&request)).done().expect("it is as expected");
+        });
+        *fleet.before_write.lock().expect("nobody panicked") = Some(by_hand);
+        let applied = fleet.shift(NOTHING, ONE_IN_TEN).await;
+        for (place, answer) in applied.iter().enumerate() {
+            let kind = answer.as_ref().map(|it| it.written).map_err(|error| error.kind);
+            let expected = if place == 7 { Err(ErrorKind::Conflict) } else { Ok(true) };
+            assert_eq!(kind, expected, "name {place}");
+        }
+        // Looked, refused, looked again, written.
+        assert_eq!(fleet.counted(), counts(&[("GET hostedzone", 2), ("POST hostedzone", 2)]));
     });
 }

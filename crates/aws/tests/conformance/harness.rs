@@ -30,8 +30,8 @@ impl Transport for Direct {
     }
 }
 
-/// Everything in this process.
-pub(crate) struct InProcess {
+/// A region of one migration and the adapters before it.
+pub(crate) struct Behind {
     region: SimulatedCloud,
     cloud: Cloud,
     account: Arc<Aws>,
@@ -123,31 +123,58 @@ fn region(routes: &[Route], policies: Vec<TrafficPolicySpec>) -> SimulatedCloud 
 
 /// The adapters over a transport, on the region's clock.
 pub(crate) async fn connect(region: &SimulatedCloud, transport: Arc<dyn Transport>) -> Cloud {
-    aws::connect(Settings {
-        clock: Arc::new(region.clone()),
-        network: Network::Own(transport),
-        credentials: Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() },
-        region: Some(REGION.to_owned()),
-        endpoint: None,
-    })
-    .await
+    aws::connect(settings(region, Network::Own(transport), None)).await
 }
 
-impl InProcess {
-    pub(crate) fn new(routes: Vec<Route>) -> Self {
-        Self::with_policies(routes, Vec::new())
+fn settings(region: &SimulatedCloud, network: Network, endpoint: Option<String>) -> Settings {
+    Settings {
+        clock: Arc::new(region.clone()),
+        network,
+        credentials: Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() },
+        region: Some(REGION.to_owned()),
+        endpoint,
+    }
+}
+
+impl Behind {
+    pub(crate) const fn region(&self) -> &SimulatedCloud {
+        &self.region
     }
 
-    pub(crate) fn with_policies(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
+    /// Requests reach the region within this process.
+    pub(crate) fn connector(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
         let region = region(&routes, policies);
         let wire = Wire::new(region.clone(), Place::default());
         let cloud = block_on(connect(&region, Arc::new(Direct(wire))));
         Self { region, cloud, account: account(), routes }
     }
+
+    /// Requests reach the region through a port, and the client that AWS is reached with.
+    pub(crate) fn port(routes: Vec<Route>, policies: Vec<TrafficPolicySpec>) -> Self {
+        let region = region(&routes, policies);
+        let wire = Wire::new(region.clone(), Place::default());
+        let port = listen(wire);
+        let endpoint = Some(format!("http://127.0.0.1:{port}"));
+        let cloud = block_on(aws::connect(settings(&region, Network::Https, endpoint)));
+        Self { region, cloud, account: account(), routes }
+    }
+}
+
+/// Serves a region on a free port, for as long as the process lives.
+fn listen(wire: Wire) -> u16 {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            tell.send(listener.local_addr().expect("an address").port()).expect("it is waited for");
+            wire::serve(listener, wire, std::future::pending()).await;
+        });
+    });
+    told.recv().expect("a port")
 }
 
 #[async_trait]
-impl Harness for InProcess {
+impl Harness for Behind {
     fn cloud(&self) -> &Cloud {
         &self.cloud
     }

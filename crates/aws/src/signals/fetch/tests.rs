@@ -100,6 +100,20 @@ fn values_within_a_minute_are_not_taken_for_minutes() {
     let results = [result("q0", "Complete", &[(615, 1.0)]), result("q1", "Complete", &[])];
     let (found, _) = read(vec![page(&results, None)]);
     assert_eq!(found[0].as_ref().unwrap_err().kind, ErrorKind::Partial);
+    assert_eq!(found[1], Ok(Points::new()), "it spoils no other");
+}
+
+#[test]
+fn a_series_that_is_refused_is_put_out_and_the_others_are_read() {
+    let refused = || {
+        let error = json!({"__type": "ValidationError", "message": "no such statistic"});
+        Answer::of(400, "application/cbor", cbor(&error))
+    };
+    let good = page(&[result("q0", "Complete", &[(600, 1.0)])], None);
+    let (found, calls) = read(vec![refused(), refused(), good]);
+    assert_eq!(found[0].as_ref().unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(found[1], Ok(Points::from([(10, 1.0)])));
+    assert_eq!(calls, 3);
 }
 
 #[test]

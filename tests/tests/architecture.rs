@@ -50,6 +50,8 @@ const TABLE: &[Row] = &[
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
+    edge("aws", &["model", "cloud"], &["region", "wire"]),
+    edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",
         &["model", "analysis", "capacity", "planner", "audit", "cloud", "store"],

@@ -32,7 +32,15 @@ pub(crate) fn burn(window: &Window, side: Side, length: Length, budget: f64) -> 
 /// Whether Fargate burns its budget by either pair and EC2, where it still has requests, burns
 /// at less than half the factor in both windows.
 pub(crate) fn is_burning_alone(window: &Window, budget: f64) -> bool {
-    PAIRS.iter().any(|pair| {
+    pairs_burning_alone(window, budget).next().is_some()
+}
+
+/// The pairs by which it does so: each factor with its short window.
+pub(crate) fn pairs_burning_alone(
+    window: &Window,
+    budget: f64,
+) -> impl Iterator<Item = (f64, Length)> {
+    let burning = PAIRS.iter().filter(move |pair| {
         let is_fast = |length| burn(window, Side::Fargate, length, budget) >= pair.factor;
         let is_calm =
             |length| burn(window, Side::Ec2, length, budget) < OTHER_SIDE_PART * pair.factor;
@@ -41,7 +49,8 @@ pub(crate) fn is_burning_alone(window: &Window, budget: f64) -> bool {
             && is_fast(pair.short)
             && is_calm(pair.long)
             && is_calm(pair.short)
-    })
+    });
+    burning.map(|pair| (pair.factor, pair.short))
 }
 
 /// Whether both sides burn at six times their budget or more, now and over half an hour.

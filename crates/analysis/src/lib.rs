@@ -27,6 +27,7 @@ pub mod csv;
 mod detector;
 mod dispersion;
 mod eta;
+pub mod events;
 mod fair;
 mod fold;
 mod gaps;

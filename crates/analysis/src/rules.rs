@@ -176,7 +176,7 @@ fn missing_data(view: &View<'_>) -> Option<Answer> {
 }
 
 /// Three minutes of watermark and fifteen of patience.
-const STALE_MINUTES_MAX: i64 = 18;
+pub(crate) const STALE_MINUTES_MAX: i64 = 18;
 
 fn share_mismatch(view: &View<'_>) -> Option<Answer> {
     let is_mismatch = view.state.step.sample_ratio.is_mismatch(view.prepared);

@@ -113,7 +113,7 @@ impl Default for Window {
 
 impl Window {
     /// Adds a minute; minutes must come one after another, the missing ones as zeros.
-    fn add(&mut self, minute: i64, counted: Counted, budget: Option<f64>) {
+    pub(crate) fn add(&mut self, minute: i64, counted: Counted, budget: Option<f64>) {
         let now = index(minute, MINUTES);
         let ago = |minutes: usize| {
             let place = if now >= minutes { now - minutes } else { now + HOUR - minutes };
@@ -142,7 +142,7 @@ impl Window {
     }
 
     /// Ends the 10-minute block that `minute` is the last of.
-    fn close(&mut self, minute: i64) {
+    pub(crate) fn close(&mut self, minute: i64) {
         let number = minute.div_euclid(10);
         if let Some(slot) = self.blocks.get_mut(index(number, BLOCKS)) {
             *slot = self.block;
@@ -162,6 +162,18 @@ impl Window {
             Length::Hour => &self.hour,
             Length::Hours6 => &self.six_hours,
         }
+    }
+
+    /// The minutes of a length of an hour at most, from `newest` back.
+    pub(crate) fn newest(&self, newest: i64, length: Length) -> impl Iterator<Item = &Counted> {
+        let minutes = match length {
+            Length::Minutes5 => 5,
+            Length::Minutes30 => 30,
+            Length::Hour | Length::Hours6 => MINUTES,
+        };
+        (newest + 1 - minutes..=newest)
+            .filter_map(|minute| self.minutes.get(index(minute, MINUTES)))
+            .map(|(counted, _)| counted)
     }
 
     /// The hour's minutes in which EC2 was within its budget.

@@ -6,13 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use audit::{Audited, Fleet};
+use model::Time;
 use model::condition::{ConditionStatus, ConditionType};
 use model::event::{Event, Severity};
 use model::observation::Observation;
 use model::plan::{Plan, Reason, Report};
 use model::settings::Settings;
 use model::verdict::{Verdict, VerdictKind};
-use model::{PerSide, Time};
 use planner::{Dependencies, Grant, History, Input};
 use store::Answer;
 
@@ -220,7 +220,8 @@ fn fleet(
     name: &str,
     history: &History,
 ) -> Fleet {
-    let clusters = |watch: &Watch| watch.managed.services.clone().map(|id| id.cluster);
+    let clusters =
+        |watch: &Watch| watch.managed.services.clone().map(|id| (id.account, id.cluster));
     let own = watches.get(name).map(clusters);
     let mut fleet = Fleet::default();
     for (other, watch) in watches.iter().filter(|(other, _)| *other != name) {
@@ -230,7 +231,7 @@ fn fleet(
             continue;
         }
         fleet.stepping += 1;
-        let theirs: PerSide<String> = clusters(watch);
+        let theirs = clusters(watch);
         let shares = own.as_ref().is_some_and(|own| {
             own.iter().any(|(_, cluster)| theirs.iter().any(|(_, theirs)| theirs == cluster))
         });

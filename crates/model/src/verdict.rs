@@ -140,6 +140,18 @@ pub enum VerdictReason {
         /// The side whose minutes are missing.
         side: Side,
     },
+    /// Events of an objective that is counted elsewhere do not come.
+    EventsMissing {
+        /// The objective's name.
+        signal: String,
+        /// The side whose events are missing.
+        side: Side,
+    },
+    /// An objective that is counted elsewhere is not proven to be met on Fargate.
+    Unproven {
+        /// The objective's name.
+        signal: String,
+    },
     /// Requests per task differ too much between the sides to compare them (A5).
     UnequalLoad,
     /// The measured share does not agree with the weights.
@@ -181,6 +193,8 @@ impl VerdictReason {
             Self::CommonMode { .. } => "CommonMode",
             Self::Suspicion { .. } => "Suspicion",
             Self::MissingData { .. } => "MissingData",
+            Self::EventsMissing { .. } => "EventsMissing",
+            Self::Unproven { .. } => "Unproven",
             Self::UnequalLoad => "UnequalLoad",
             Self::ShareMismatch => "ShareMismatch",
             Self::Settling => "Settling",
@@ -214,6 +228,10 @@ impl fmt::Display for VerdictReason {
             Self::CommonMode { signal } => write!(f, "{signal} is failing on both sides alike"),
             Self::Suspicion { signal } => write!(f, "{signal} looks worse on Fargate"),
             Self::MissingData { side } => write!(f, "minutes of {side} are missing"),
+            Self::EventsMissing { signal, side } => {
+                write!(f, "events of {signal} are missing for {side}")
+            }
+            Self::Unproven { signal } => write!(f, "{signal} is not proven to be met on Fargate"),
             Self::UnequalLoad => f.write_str("tasks of the two sides carry unequal load"),
             Self::ShareMismatch => f.write_str("the measured share does not follow the weights"),
             Self::Settling => f.write_str("weights or releases have just changed"),

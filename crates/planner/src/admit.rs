@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::action::Action;
 use model::plan::{Plan, Reason};
 use model::settings::Settings;
-use model::spec::{Router, Spec};
+use model::spec::{Aws, Router, Spec};
 use model::status::{RollbackReason, Status};
 use model::{Share, Time};
 
@@ -154,7 +154,7 @@ struct Ledger<'a> {
     settings: &'a Settings,
     failures: u32,
     stepping: u32,
-    by_cluster: BTreeMap<&'a str, u32>,
+    by_cluster: BTreeMap<Cluster<'a>, u32>,
     calls: BTreeMap<Api, u32>,
 }
 
@@ -201,7 +201,7 @@ impl<'a> Ledger<'a> {
         if is_new {
             let crowded = clusters(proposal.spec)
                 .find_map(|cluster| {
-                    self.by_cluster.get(cluster).filter(|count| **count >= limits.per_cluster)
+                    self.by_cluster.get(&cluster).filter(|count| **count >= limits.per_cluster)
                 })
                 .copied()
                 .or_else(|| (self.stepping >= limits.stepping_at_once).then_some(self.stepping));
@@ -268,8 +268,12 @@ fn calls(action: &Action, spec: &Spec) -> u32 {
 /// counted against it, so they never wait for it.
 const CALLS_MAX: u32 = 250;
 
+/// A cluster's name is its own within an account and region only.
+type Cluster<'a> = (&'a Aws, &'a str);
+
 /// The clusters of a migration, each once.
-fn clusters(spec: &Spec) -> impl Iterator<Item = &str> {
+fn clusters(spec: &Spec) -> impl Iterator<Item = Cluster<'_>> {
     let (ec2, fargate) = (spec.ec2.cluster.as_str(), spec.fargate.cluster.as_str());
-    std::iter::once(ec2).chain((fargate != ec2).then_some(fargate))
+    let both = std::iter::once(ec2).chain((fargate != ec2).then_some(fargate));
+    both.map(|cluster| (&spec.aws, cluster))
 }

@@ -153,9 +153,11 @@ fn refusal_of<'a>(draft: &'a Draft, rules: &[Rule]) -> Option<&'a Refusal> {
 
 /// Since when something has been unknown that must be known while Fargate has traffic (S3).
 fn note_unknown(facts: &Facts<'_>, draft: &mut Draft) {
-    let is_blind = matches!(facts.input.verdict.reason, VerdictReason::MissingData { .. })
-        || facts.load.is_none()
-        || facts.split.is_none();
+    let is_unseen = matches!(
+        facts.input.verdict.reason,
+        VerdictReason::MissingData { .. } | VerdictReason::EventsMissing { .. }
+    );
+    let is_blind = is_unseen || facts.load.is_none() || facts.split.is_none();
     let since = &mut draft.status.unknown_since;
     *since = if is_blind && facts.has_traffic() { since.or(Some(facts.now)) } else { None };
 }
@@ -327,6 +329,8 @@ fn degraded(facts: &Facts<'_>, draft: &Draft) -> Finding {
         | VerdictReason::ProvenAbsolute
         | VerdictReason::Suspicion { .. }
         | VerdictReason::MissingData { .. }
+        | VerdictReason::EventsMissing { .. }
+        | VerdictReason::Unproven { .. }
         | VerdictReason::UnequalLoad
         | VerdictReason::ShareMismatch
         | VerdictReason::Settling
@@ -414,12 +418,13 @@ fn data_available(facts: &Facts<'_>, draft: &Draft) -> Finding {
             format!("What must be known has not been for more than {after}; the share is held."),
         );
     }
+    let reason = &facts.input.verdict.reason;
+    if let VerdictReason::EventsMissing { signal, side } = reason {
+        let message = format!("Events of {signal} are missing for {side}.");
+        return Finding::new(ConditionStatus::Unknown, reason.name(), message);
+    }
     let side: Option<Side> =
-        if let VerdictReason::MissingData { side } = &facts.input.verdict.reason {
-            Some(*side)
-        } else {
-            None
-        };
+        if let VerdictReason::MissingData { side } = reason { Some(*side) } else { None };
     let message = Reason::NotKnown { what: What::Load, side, gap: None }.to_string();
     Finding::new(ConditionStatus::Unknown, "NotKnown", message)
 }

@@ -125,6 +125,33 @@ fn places_are_given_by_name_and_never_taken_from_who_is_on_the_way() {
 }
 
 #[test]
+fn a_cluster_of_the_same_name_elsewhere_is_another_one() {
+    let (ours, plan) = migration("x", Wants::FirstStep);
+    let (mut theirs, their_plan) = migration("x", Wants::NextStep);
+    let grant = |theirs: &World| {
+        let proposal =
+            |name, world: &World, plan| (name, world.migration.clone(), world.status.clone(), plan);
+        let both = [proposal("a", &ours, &plan), proposal("b", theirs, &their_plan)];
+        let proposals: Vec<Proposal<'_>> = both
+            .iter()
+            .map(|(name, migration, status, plan)| Proposal {
+                name,
+                spec: &migration.spec,
+                status,
+                plan,
+            })
+            .collect();
+        admit(ours.now, &proposals, &limits(9, 1), &History::default())["a"].clone()
+    };
+    assert_eq!(grant(&theirs), full(1));
+    theirs.migration.spec.aws.region = "us-east-1".to_owned();
+    assert_eq!(grant(&theirs), Grant::Open);
+    theirs.migration.spec.aws = ours.migration.spec.aws.clone();
+    theirs.migration.spec.aws.assume_role_arn = Some("arn:aws:iam::2:role/ferry".to_owned());
+    assert_eq!(grant(&theirs), Grant::Open, "a role stands for its account");
+}
+
+#[test]
 fn a_cluster_has_a_limit_of_its_own() {
     use Wants::{FirstStep, NextStep};
     check(

@@ -50,6 +50,13 @@ pub struct RegionSpec {
     /// The fault script's rows.
     #[serde(default)]
     pub faults: Vec<FaultRow>,
+    /// Whether callers over the wire are throttled as AWS throttles them.
+    #[serde(default = "yes")]
+    pub rate_limits: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// One traffic policy at its first version.
@@ -478,6 +485,7 @@ impl RegionSpec {
             noise: NoiseSpec::default(),
             metrics: MetricsSpec::default(),
             faults: Vec::new(),
+            rate_limits: true,
         }
     }
 }

@@ -174,11 +174,13 @@ const fn is_news(reason: &VerdictReason) -> bool {
         | VerdictReason::WorseWithinBudget { .. }
         | VerdictReason::CommonMode { .. }
         | VerdictReason::MissingData { .. }
+        | VerdictReason::EventsMissing { .. }
         | VerdictReason::ShareMismatch
         | VerdictReason::Uncalibrated
         | VerdictReason::InsufficientTraffic
         | VerdictReason::ReleasesDiffer => true,
         VerdictReason::Suspicion { .. }
+        | VerdictReason::Unproven { .. }
         | VerdictReason::UnequalLoad
         | VerdictReason::Settling
         | VerdictReason::LoadCoverage { .. }

@@ -2,5 +2,6 @@
 
 mod amendments;
 mod arrivals;
+mod events;
 mod log;
 mod verdicts;

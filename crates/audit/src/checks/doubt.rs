@@ -136,11 +136,13 @@ const fn weight(reason: &VerdictReason) -> Weight {
         | VerdictReason::ProvenWorse { .. }
         | VerdictReason::BudgetBurn { .. }
         | VerdictReason::CommonMode { .. }
-        | VerdictReason::MissingData { side: Side::Ec2 } => Weight::Against,
+        | VerdictReason::MissingData { side: Side::Ec2 }
+        | VerdictReason::EventsMissing { side: Side::Ec2, .. } => Weight::Against,
         // Without traffic the judge knows the release of Fargate's last minute, however long ago
         // that was; what runs now is read from the services.
         VerdictReason::ReleasesDiffer
         | VerdictReason::MissingData { side: Side::Fargate }
+        | VerdictReason::EventsMissing { side: Side::Fargate, .. }
         | VerdictReason::ShareMismatch => Weight::AgainstWithTraffic,
         VerdictReason::WorseWithinBudget { .. }
         | VerdictReason::Suspicion { .. }
@@ -148,6 +150,7 @@ const fn weight(reason: &VerdictReason) -> Weight {
         | VerdictReason::Settling => Weight::Doubtful,
         VerdictReason::ProvenSafe
         | VerdictReason::ProvenAbsolute
+        | VerdictReason::Unproven { .. }
         | VerdictReason::LoadCoverage { .. }
         | VerdictReason::SurgeUnseen
         | VerdictReason::Uncalibrated

@@ -384,6 +384,8 @@ fn a_dwell_does_not_pass_over_a_verdict() {
         VerdictReason::CommonMode { signal: signal() },
         VerdictReason::MissingData { side: Side::Ec2 },
         VerdictReason::MissingData { side: Side::Fargate },
+        VerdictReason::EventsMissing { signal: signal(), side: Side::Ec2 },
+        VerdictReason::EventsMissing { signal: signal(), side: Side::Fargate },
         VerdictReason::ShareMismatch,
         VerdictReason::ReleasesDiffer,
     ] {
@@ -396,6 +398,7 @@ fn a_dwell_does_not_pass_over_a_verdict() {
         (VerdictReason::UnequalLoad, true),
         (VerdictReason::Settling, true),
         (VerdictReason::Collecting, false),
+        (VerdictReason::Unproven { signal: signal() }, false),
         (VerdictReason::InsufficientTraffic, false),
         (VerdictReason::Uncalibrated, false),
         (VerdictReason::SurgeUnseen, false),

@@ -84,6 +84,7 @@ pub(crate) fn speaks_against_start(reason: &VerdictReason) -> bool {
     let is_of_fargate_only = matches!(
         reason,
         VerdictReason::MissingData { side: Side::Fargate }
+            | VerdictReason::EventsMissing { side: Side::Fargate, .. }
             | VerdictReason::ShareMismatch
             | VerdictReason::ReleasesDiffer
             | VerdictReason::Settling
@@ -98,6 +99,7 @@ pub(crate) const fn is_harmless(reason: &VerdictReason) -> bool {
     match reason {
         VerdictReason::ProvenSafe
         | VerdictReason::ProvenAbsolute
+        | VerdictReason::Unproven { .. }
         | VerdictReason::UnequalLoad
         | VerdictReason::LoadCoverage { .. }
         | VerdictReason::SurgeUnseen
@@ -113,6 +115,7 @@ pub(crate) const fn is_harmless(reason: &VerdictReason) -> bool {
         | VerdictReason::CommonMode { .. }
         | VerdictReason::Suspicion { .. }
         | VerdictReason::MissingData { .. }
+        | VerdictReason::EventsMissing { .. }
         | VerdictReason::ShareMismatch
         | VerdictReason::Settling
         | VerdictReason::ReleasesDiffer => false,

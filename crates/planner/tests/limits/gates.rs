@@ -90,7 +90,7 @@ fn lost_under(reason: VerdictReason, age: i64) -> Plan {
 
 /// What the judge can say, and whether it speaks of too little proof only, and whether it can
 /// speak against a first step: what was seen of Fargate is of long ago.
-fn reasons() -> [(VerdictReason, bool, bool); 20] {
+fn reasons() -> [(VerdictReason, bool, bool); 23] {
     let fargate = VerdictReason::MissingData { side: Side::Fargate };
     [
         (VerdictReason::ProvenSafe, true, false),
@@ -101,6 +101,9 @@ fn reasons() -> [(VerdictReason, bool, bool); 20] {
         (VerdictReason::Uncalibrated, true, false),
         (VerdictReason::InsufficientTraffic, true, false),
         (VerdictReason::Collecting, true, false),
+        (VerdictReason::Unproven { signal: signal() }, true, false),
+        (VerdictReason::EventsMissing { signal: signal(), side: Side::Ec2 }, false, true),
+        (VerdictReason::EventsMissing { signal: signal(), side: Side::Fargate }, false, false),
         (VerdictReason::CandidateDead, false, true),
         (VerdictReason::Guard { signal: signal() }, false, true),
         (VerdictReason::SmallShareGuard { signal: signal() }, false, true),

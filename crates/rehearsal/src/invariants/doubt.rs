@@ -72,6 +72,7 @@ fn speaks_against(reason: &VerdictReason) -> bool {
     matches!(
         reason,
         VerdictReason::MissingData { .. }
+            | VerdictReason::EventsMissing { .. }
             | VerdictReason::CommonMode { .. }
             | VerdictReason::Suspicion { .. }
             | VerdictReason::WorseWithinBudget { .. }

@@ -483,6 +483,7 @@ fn may_take_days(wish: &Wish, verdict: &VerdictReason) -> bool {
         // wait for it.
         VerdictReason::LoadCoverage { .. }
         | VerdictReason::SurgeUnseen
+        | VerdictReason::Unproven { .. }
         | VerdictReason::Collecting
         | VerdictReason::Uncalibrated
         | VerdictReason::UnequalLoad
@@ -497,6 +498,7 @@ fn may_take_days(wish: &Wish, verdict: &VerdictReason) -> bool {
         | VerdictReason::ProvenAbsolute
         | VerdictReason::CommonMode { .. }
         | VerdictReason::MissingData { .. }
+        | VerdictReason::EventsMissing { .. }
         | VerdictReason::ShareMismatch
         | VerdictReason::ReleasesDiffer => false,
     }

@@ -59,13 +59,14 @@ fn counted(count: usize, severity: Severity) -> String {
 fn summary(findings: &[Finding], names: &[&str]) -> String {
     let counts: Vec<String> = Severity::ALL
         .into_iter()
-        .map(|severity| {
-            counted(findings.iter().filter(|it| it.severity == severity).count(), severity)
-        })
+        .map(|severity| (severity, findings.iter().filter(|it| it.severity == severity).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| counted(count, severity))
         .collect();
     let is_clear = !findings.iter().any(|finding| finding.severity == Severity::Blocker);
     let verdict = if is_clear { "nothing stands in the way" } else { "not ready" };
-    format!("{}: {verdict}. {}.", names.join(", "), counts.join(", "))
+    let counts = if counts.is_empty() { String::new() } else { format!(" {}.", counts.join(", ")) };
+    format!("{}: {verdict}.{counts}", names.join(", "))
 }
 
 /// Findings of one check and migration stand together.

@@ -5,7 +5,7 @@ use model::inventory::{Container, Launch, tail_of};
 use model::spec::{SloKind, Workload};
 
 use crate::check::{Check, Said, Severity};
-use crate::scene::{Scene, vcpu};
+use crate::scene::{Scene, listed, vcpu};
 
 const fn look(
     id: &'static str,
@@ -140,7 +140,8 @@ fn addresses(scene: &Scene<'_>, said: &mut Said) {
          'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output table",
         spaced(&subnets)
     ));
-    said.look_with(format!("{} subnet(s) need free addresses for {need}.", subnets.len()), command);
+    let subnets = listed(&subnets);
+    said.look_with(format!("{subnets} together need free addresses for {need}."), command);
 }
 
 fn egress(scene: &Scene<'_>, said: &mut Said) {
@@ -194,10 +195,7 @@ fn task_role(scene: &Scene<'_>, said: &mut Said) {
     let name = role.rsplit('/').next().unwrap_or(role);
     said.look_with(
         format!("The task's role is {name}."),
-        format!(
-            "aws iam list-attached-role-policies --role-name {name} && aws iam list-role-policies \
-             --role-name {name}"
-        ),
+        format!("aws iam list-attached-role-policies --role-name {name} --output table"),
     );
 }
 

@@ -84,6 +84,10 @@ fn whole(units: u64) -> String {
 }
 
 fn max_on_fargate(scene: &Scene<'_>, said: &mut Said) {
+    // Of a worker one side is pinned, and bounds follow the share.
+    if scene.is_worker() {
+        return;
+    }
     let (Some(service), Some(target)) = (scene.service(Side::Ec2), scene.scaling(Side::Fargate))
     else {
         return;
@@ -106,6 +110,9 @@ fn max_on_fargate(scene: &Scene<'_>, said: &mut Said) {
 }
 
 fn max_below_ec2(scene: &Scene<'_>, said: &mut Said) {
+    if scene.is_worker() {
+        return;
+    }
     let (Some(one), Some(other)) = (scene.scaling(Side::Ec2), scene.scaling(Side::Fargate)) else {
         return;
     };

@@ -71,9 +71,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "targetGroup.deregistration",
         severity: Severity::Warning,
-        finds: "the Fargate task is killed before its requests are drained: its `stopTimeout` is \
-                all the time it has, and drains are longer on EC2",
-        remedy: "give both groups the same deregistration delay, of what the slowest request needs",
+        finds: "targets drain for less time on Fargate than on EC2, so that long requests are cut \
+                off when a task ends",
+        remedy: "give both groups the deregistration delay that the slowest request needs",
         look: deregistration,
     },
     Check {

@@ -234,7 +234,7 @@ fn trouble(scene: &Scene<'_>, said: &mut Said) {
         let Some(newest) = events.first() else { continue };
         let at = newest.at.map(|at| format!(" ({at})")).unwrap_or_default();
         said.seen(format!(
-            "{}: {} such events since it was last steady; the newest{at}: {}",
+            "{} has {} event(s) of it since it was last steady; the newest{at}: {}",
             sentence(&scene.called(side)),
             events.len(),
             newest.message

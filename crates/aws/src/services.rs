@@ -23,13 +23,13 @@ use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, Lane};
 use crate::time::time_of;
 
-const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
-const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
+pub(crate) const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
+pub(crate) const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
 const DESCRIBE_TARGET_HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
 const UPDATE_SERVICE: &str = "ecs:UpdateService";
 
 /// ECS API, DescribeServices: "You may specify up to 10 services".
-const SERVICES_MAX: usize = 10;
+pub(crate) const SERVICES_MAX: usize = 10;
 
 /// [`Services`] over ECS and Elastic Load Balancing.
 pub(crate) struct EcsServices {
@@ -169,7 +169,7 @@ impl Services for EcsServices {
 }
 
 /// Up to ten services of one cluster.
-async fn describe(
+pub(crate) async fn describe(
     client: &Client,
     question: Question,
     ids: &[ServiceId],

@@ -101,6 +101,8 @@ const TABLE: &[Row] = &[
             "server",
             "daemon",
             "preflight",
+            "wire",
+            "aws",
         ],
         &[],
     ),

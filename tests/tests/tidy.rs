@@ -165,6 +165,9 @@ fn every_file_under_config_is_valid() {
             Some("FaultScript") => {
                 manifest::read_as::<region::fault::FaultScript>(&path, &text, "FaultScript").err()
             }
+            Some("Region") => {
+                manifest::read_as::<region::RegionSpec>(&path, &text, "Region").err()
+            }
             Some(_) | None => manifest::read(&path, &text).err(),
         };
         let problems: Vec<_> =

@@ -13,6 +13,7 @@ use model::Time;
 pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server, Shown, ShownDaemon,
 };
+use crate::commands::region::Region;
 use crate::commands::run::Run;
 
 /// Carries Amazon ECS services from EC2 to Fargate without breaking their SLOs.
@@ -38,6 +39,12 @@ pub(crate) enum Command {
     /// Changed files are taken as they are saved. The exit code is 0 when it was told to stop
     /// (SIGTERM or SIGINT), 2 when it could not begin with what it was given.
     Run(Run),
+    /// Serve a simulated AWS region over the protocols of AWS, for the aws CLI, SDKs and tests.
+    ///
+    /// Point clients at it with AWS_ENDPOINT_URL; any credentials will do. It has what its file
+    /// describes, and nothing else of AWS. The exit code is 0 when it was told to stop (SIGTERM or
+    /// SIGINT), 2 when its file is wrong.
+    Region(Region),
     /// Check files and say all that is wrong with them.
     Validate(Validate),
     /// Print the JSON Schema of a kind of file.

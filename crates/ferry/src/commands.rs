@@ -4,6 +4,7 @@ mod client;
 pub(crate) mod completions;
 pub(crate) mod judge;
 mod migration;
+pub(crate) mod region;
 pub(crate) mod rehearse;
 pub(crate) mod run;
 pub(crate) mod say;

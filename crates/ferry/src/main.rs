@@ -14,6 +14,7 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Rehearse(arguments) => commands::rehearse::run(&arguments),
+        Command::Region(arguments) => commands::region::run(&arguments),
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

@@ -17,6 +17,10 @@ use crate::Error;
 use crate::fault::FaultRow;
 use crate::load::Load;
 
+mod written;
+
+use written::WrittenApplication;
+
 /// The most tasks anything in a region may ask for: the quota of tasks in a service.
 pub const TASKS_MAX: u32 = 5_000;
 
@@ -109,8 +113,11 @@ impl TrafficPolicySpec {
 }
 
 /// One application: its load, the weighted pairs in front of it, and its two sides.
+///
+/// A file may leave out everything of a service but `id` and `targetGroupArn`: it is then as
+/// [`ServiceSpec::new`] makes it, EC2 sized for the load at the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", try_from = "WrittenApplication")]
 pub struct ApplicationSpec {
     /// Name, for people.
     pub name: String,

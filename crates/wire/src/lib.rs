@@ -11,25 +11,31 @@
 //! ```
 //!
 //! [`Wire::handle`] is the one entrance for all services, without a network: a test's connector
-//! calls it, and a server on a port does. An operation is written once, whatever protocols its
+//! calls it, and [`serve`] does on a port. An operation is written once, whatever protocols its
 //! service speaks.
 //!
 //! What the region knows is shown as it is. What AWS has around it and the region has not (ARNs,
 //! balancers, clusters, zones) is derived from it, always the same way: see [`inventory`].
 //!
+//! The clock is the region's: `GET /_region/clock` reads it, `POST /_region/advance` moves it, and
+//! [`keep_pace`] lets it run beside the wall's.
+//!
 //! Signatures are read for who signs, in which region; they are not verified, since nothing here
 //! is secret. A request without one is refused as AWS refuses it.
 
+mod clock;
 mod dispatch;
 mod input;
 mod inventory;
 mod protocol;
 mod rates;
 mod refusal;
+mod serve;
 mod service;
 mod services;
 mod value;
 mod wire;
 mod world;
 
+pub use serve::{keep_pace, serve};
 pub use wire::{Place, Wire};

@@ -7,6 +7,7 @@ use http::{Request, Response};
 use model::Time;
 use region::{Region, SimulatedCloud};
 
+use crate::clock;
 use crate::dispatch::{self, Heading};
 use crate::input::Input;
 use crate::inventory::Inventory;
@@ -67,6 +68,9 @@ impl Wire {
     #[must_use]
     pub fn handle(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
         let Shared { cloud, place, inventory, state } = &*self.shared;
+        if request.uri().path().starts_with(clock::PATH) {
+            return Some(clock::answer(request, cloud));
+        }
         // Whoever panicked while it held the state left it whole.
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut response, now) = cloud.with(|region| {

@@ -243,13 +243,13 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
 
 /// SIGTERM and SIGINT. Made before anybody is told that the daemon serves: until then they end the
 /// process as it stands.
-struct ToldToStop {
+pub(crate) struct ToldToStop {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl ToldToStop {
-    fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let listen = |kind| {
             signal(kind)
                 .map_err(|error| Failure::Unreachable(format!("no signals to stop at: {error}")))
@@ -258,7 +258,7 @@ impl ToldToStop {
         Ok(Self { terminate, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    async fn once(&mut self) {
+    pub(crate) async fn once(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -16,6 +16,7 @@
 
 mod check;
 mod checks;
+mod draft;
 mod scene;
 mod text;
 
@@ -23,6 +24,7 @@ use model::inventory::{Landscape, Unread};
 
 pub use check::{Check, Finding, Severity};
 pub use checks::all as checks;
+pub use draft::{Around, Draft, Twin, draft};
 pub use text::{Style, text};
 
 /// Looks at all landscapes with every check: findings by severity, then by migration, in the order

@@ -25,7 +25,7 @@ use model::{PerSide, Side, Time};
 
 use crate::inventory::{Inventory, Resource, found};
 use crate::signals::Thresholds;
-use crate::{MinuteAsk, Signals, TargetGroup};
+use crate::{Error, ErrorKind, MinuteAsk, Signals, TargetGroup};
 
 /// How far back the last week goes: one of each hour and weekday.
 const WEEK_MINUTES: i64 = 7 * 24 * 60;
@@ -105,7 +105,7 @@ async fn read_services(
 }
 
 /// Says what the cluster has, where a service that was asked for is not there.
-async fn suggest(inventory: &dyn Inventory, id: &ServiceId, unread: &mut Unread) {
+pub async fn suggest(inventory: &dyn Inventory, id: &ServiceId, unread: &mut Unread) {
     use std::fmt::Write as _;
     let names = inventory.service_names(&id.account, &id.cluster, None).await;
     let Ok(names) = names else { return };
@@ -203,10 +203,6 @@ async fn read_balancers(inventory: &dyn Inventory, places: &mut [Place]) {
 }
 
 async fn read_weeks(signals: &dyn Signals, now: Time, places: &mut [Place]) {
-    let until = Time::from_millis(
-        now.as_millis().saturating_sub(signals.settle().as_millis().try_into().unwrap_or(0)),
-    );
-    let (from, until) = (until.minute() - WEEK_MINUTES, until.minute());
     for place in places.iter_mut() {
         for side in Side::ALL {
             let view = place.sides.get(side);
@@ -216,33 +212,43 @@ async fn read_weeks(signals: &dyn Signals, now: Time, places: &mut [Place]) {
                 continue;
             };
             let group = TargetGroup { account: Arc::clone(&place.account), arn: group.arn.clone() };
-            let ask = MinuteAsk {
-                service: id.clone(),
-                group,
-                thresholds: Thresholds::default(),
-                from,
-                until,
-            };
-            let answer = signals.minutes(std::slice::from_ref(&ask)).await.pop();
-            let week = answer.map(|answer| {
-                found(answer).map(|minutes| Week {
-                    from: Some(Time::from_minute(from)),
-                    until: Some(Time::from_minute(until)),
-                    minutes: minutes
-                        .iter()
-                        .map(|it| WeekMinute {
-                            minute: it.minute,
-                            requests: it.counts.requests,
-                            errors: it.counts.errors,
-                            p99_ms: it.p99_ms,
-                            cpu_percent: it.cpu_percent,
-                        })
-                        .collect(),
-                })
-            });
-            place.sides.get_mut(side).week = week;
+            let week = last_week(signals, now, id, group).await;
+            place.sides.get_mut(side).week = Some(found(week));
         }
     }
+}
+
+/// The settled minutes of a service's last week.
+///
+/// # Errors
+/// As [`Signals::minutes`].
+pub async fn last_week(
+    signals: &dyn Signals,
+    now: Time,
+    id: &ServiceId,
+    group: TargetGroup,
+) -> crate::Result<Week> {
+    let until = (now - signals.settle()).minute();
+    let from = until - WEEK_MINUTES;
+    let thresholds = Thresholds::default();
+    let ask = MinuteAsk { service: id.clone(), group, thresholds, from, until };
+    let answer = signals.minutes(std::slice::from_ref(&ask)).await.pop();
+    let minutes = answer.unwrap_or_else(|| {
+        let message = "the answer leaves it out";
+        Err(Error::new(ErrorKind::Partial, "cloudwatch:GetMetricData", message))
+    })?;
+    let minutes = minutes.iter().map(|it| WeekMinute {
+        minute: it.minute,
+        requests: it.counts.requests,
+        errors: it.counts.errors,
+        p99_ms: it.p99_ms,
+        cpu_percent: it.cpu_percent,
+    });
+    Ok(Week {
+        from: Some(Time::from_minute(from)),
+        until: Some(Time::from_minute(until)),
+        minutes: minutes.collect(),
+    })
 }
 
 async fn read_daemons(

@@ -39,6 +39,7 @@ const TABLE: &[Row] = &[
     pure("sampling", &[], &[]),
     pure("manifest", &["model"], &[]),
     edge("configuration", &["model", "manifest"], &[]),
+    pure("preflight", &["model", "manifest"], &[]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
@@ -99,7 +100,9 @@ const TABLE: &[Row] = &[
             "configuration",
             "server",
             "daemon",
+            "preflight",
             "wire",
+            "aws",
         ],
         &[],
     ),

@@ -300,10 +300,10 @@ pub fn with_events<'a>(
             said = Some((kind, reason));
         }
     }
-    if let Some((kind, reason)) = said {
-        if is_stronger((kind, &reason), (verdict.kind, &verdict.reason)) {
-            (verdict.kind, verdict.reason) = (kind, reason);
-        }
+    if let Some((kind, reason)) = said
+        && is_stronger((kind, &reason), (verdict.kind, &verdict.reason))
+    {
+        (verdict.kind, verdict.reason) = (kind, reason);
     }
     verdict
 }

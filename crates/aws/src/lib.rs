@@ -24,6 +24,7 @@ mod clients;
 mod errors;
 mod groups;
 mod http;
+mod inventory;
 mod limits;
 mod operations;
 mod routers;
@@ -36,7 +37,7 @@ mod time;
 
 use std::sync::Arc;
 
-use cloud::{Cloud, NoObjectives};
+use cloud::{Cloud, Inventory, NoObjectives};
 
 use clients::Clients;
 use groups::Groups;
@@ -53,15 +54,21 @@ pub use operations::{OPERATIONS, Operation};
 ///
 /// AWS keeps no objectives: whoever has another source of them puts it in their place.
 pub async fn connect(settings: Settings) -> Cloud {
+    connect_with_inventory(settings).await.0
+}
+
+/// The same with what people ask beside it, over the same clients and limits.
+pub async fn connect_with_inventory(settings: Settings) -> (Cloud, Arc<dyn Inventory>) {
     let clock = Arc::clone(&settings.clock);
     let clients = Arc::new(Clients::new(settings).await);
     let groups = Arc::new(Groups::new(Arc::clone(&clients)));
-    Cloud {
+    let cloud = Cloud {
         services: Arc::new(EcsServices::new(Arc::clone(&clients))),
         scaling: Arc::new(Targets::new(Arc::clone(&clients))),
         router: Arc::new(Routing::new(Arc::clone(&clients))),
-        signals: Arc::new(Metrics::new(clients, groups)),
+        signals: Arc::new(Metrics::new(Arc::clone(&clients), groups)),
         objectives: Arc::new(NoObjectives),
         clock,
-    }
+    };
+    (cloud, Arc::new(inventory::Account::new(clients)))
 }

@@ -25,15 +25,15 @@ use crate::batches::{
 use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, Lane, locked};
 
-const DESCRIBE_TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
-const DESCRIBE_SCHEDULED: &str = "application-autoscaling:DescribeScheduledActions";
+pub(crate) const DESCRIBE_TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
+pub(crate) const DESCRIBE_SCHEDULED: &str = "application-autoscaling:DescribeScheduledActions";
 const REGISTER_TARGET: &str = "application-autoscaling:RegisterScalableTarget";
 const PUT_SCHEDULED: &str = "application-autoscaling:PutScheduledAction";
 const DELETE_SCHEDULED: &str = "application-autoscaling:DeleteScheduledAction";
 
 /// Application Auto Scaling API: `MaxResults` is 50 at most, and by default. No limit of
 /// `ResourceIds` is stated, so that a page is what a call can answer.
-const TARGETS_MAX: usize = 50;
+pub(crate) const TARGETS_MAX: usize = 50;
 
 /// [`Scaling`] over Application Auto Scaling.
 pub(crate) struct Targets {
@@ -225,12 +225,12 @@ impl Targets {
 }
 
 /// A service as Application Auto Scaling names it.
-fn resource(id: &ServiceId) -> String {
+pub(crate) fn resource(id: &ServiceId) -> String {
     format!("service/{}/{}", id.cluster, id.service)
 }
 
 /// The targets of up to 50 services, by resource; a service without one is absent.
-async fn describe(
+pub(crate) async fn describe(
     client: &Client,
     question: Question,
     ids: &[ServiceId],
@@ -323,7 +323,7 @@ fn seen(
     Ok(observation::Scaling { bounds: bounds(target)?, suspended, scheduled })
 }
 
-fn bounds(target: &sdk::ScalableTarget) -> Result<Bounds> {
+pub(crate) fn bounds(target: &sdk::ScalableTarget) -> Result<Bounds> {
     Ok(Bounds {
         min: count(target.min_capacity, DESCRIBE_TARGETS)?,
         max: count(target.max_capacity, DESCRIBE_TARGETS)?,

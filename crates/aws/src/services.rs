@@ -24,13 +24,13 @@ use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, Lane, locked};
 use crate::time::time_of;
 
-const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
-const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
+pub(crate) const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
+pub(crate) const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
 const DESCRIBE_TARGET_HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
 const UPDATE_SERVICE: &str = "ecs:UpdateService";
 
 /// ECS API, DescribeServices: "You may specify up to 10 services".
-const SERVICES_MAX: usize = 10;
+pub(crate) const SERVICES_MAX: usize = 10;
 
 /// [`Services`] over ECS and Elastic Load Balancing.
 pub(crate) struct EcsServices {
@@ -213,7 +213,7 @@ fn group_of(id: &ServiceId, service: &sdk::Service) -> Option<TargetGroup> {
 }
 
 /// Up to ten services of one cluster. A name that ECS refuses spoils no other.
-async fn describe(
+pub(crate) async fn describe(
     client: &Client,
     question: Question,
     ids: &[ServiceId],

@@ -90,7 +90,7 @@ impl Managed {
                 fargate: named(Side::Fargate, &spec.fargate.cluster, &spec.fargate.service)?,
             },
             groups: groups(&migration, router, &account),
-            routes: Routes { account: router_account(&account, router), routes: routes(router) },
+            routes: Routes { account: router.place(&account), routes: routes(router) },
             objectives: spec.slos.iter().filter_map(counted).collect(),
             latency_threshold: spec.slos.iter().find_map(|slo| match &slo.kind {
                 SloKind::Latency(latency) => Some(latency.threshold),
@@ -110,14 +110,6 @@ fn counted(slo: &Slo) -> Option<Counted> {
             objective: slo.kind.objective(),
         }),
     }
-}
-
-/// The account of the zone or the balancer; what it leaves out is as the migration's own.
-fn router_account(own: &Arc<Aws>, router: &Router) -> Arc<Aws> {
-    let Some(other) = router.account() else { return Arc::clone(own) };
-    let region = other.region.clone().unwrap_or_else(|| own.region.clone());
-    let role = other.assume_role_arn.clone().or_else(|| own.assume_role_arn.clone());
-    Arc::new(Aws { region, assume_role_arn: role })
 }
 
 fn groups(

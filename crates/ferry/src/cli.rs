@@ -13,6 +13,8 @@ use model::Time;
 pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server, Shown, ShownDaemon,
 };
+use crate::commands::init::Init;
+use crate::commands::preflight::Preflight;
 use crate::commands::region::Region;
 use crate::commands::run::Run;
 
@@ -45,8 +47,18 @@ pub(crate) enum Command {
     /// describes, and nothing else of AWS. The exit code is 0 when it was told to stop (SIGTERM or
     /// SIGINT), 2 when its file is wrong.
     Region(Region),
+    /// Draft a migration from a live service on EC2, and from what points at it.
+    ///
+    /// Nothing is changed in AWS. Comments in the draft say where each number comes from and what
+    /// is to be decided; notes go to standard error.
+    Init(Init),
     /// Check files and say all that is wrong with them.
     Validate(Validate),
+    /// Read what stands around migrations in AWS, and say what is in their way.
+    ///
+    /// Nothing is changed. Exit codes: 0 nothing stands in the way, 1 something does, 2 a file
+    /// cannot be used, 3 nothing could be read.
+    Preflight(Preflight),
     /// Print the JSON Schema of a kind of file.
     Schema(Schema),
     /// Say what Ferry would have done with recorded minutes.

@@ -19,7 +19,6 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
             paths.push(path);
         }
     };
-    note(spec.aws.assume_role_arn.is_some(), "spec.aws.assumeRoleArn");
     note(spec.fargate.releases == Releases::Follow, "spec.fargate.releases");
     note(spec.fargate.provision.is_some(), "spec.fargate.provision");
     note(
@@ -28,10 +27,6 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
             Workload::QueueWorker(_) | Workload::Scheduled(_) => true,
         },
         "spec.workload",
-    );
-    note(
-        traffic.router.as_ref().is_some_and(|router| router.account().is_some()),
-        "spec.traffic.router.aws",
     );
     note(traffic.calibration.mode == CalibrationMode::RouterAa, "spec.traffic.calibration");
     note(has_second(migration), "spec.slos[] beyond the first of a kind");

@@ -16,6 +16,7 @@ def all_services(region):
     cloudwatch(region)
     records(region)
     traffic_flow(region)
+    dynamodb(region)
 
 
 def sts(region):
@@ -282,3 +283,57 @@ def traffic_flow(region):
     refused("NoSuchTrafficPolicyInstance", client.get_traffic_policy_instance, Id="x")
     create = client.create_traffic_policy_version
     refused("InvalidTrafficPolicyDocument", create, Id=policy, Document="{")
+
+
+def dynamodb(region):
+    client = region.client("dynamodb")
+    table = {"TableName": "ferry"}
+    client.create_table(
+        **table,
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.describe_table(**table)
+    key = {"Key": {"pk": {"S": "lease"}}}
+    item = {
+        "pk": {"S": "lease"},
+        "token": {"N": "1"},
+        "list": {"L": [{"BOOL": True}, {"NULL": True}, {"M": {"set": {"SS": ["a", "b"]}}}]},
+        "bytes": {"B": b"abc"},
+    }
+    client.put_item(**table, Item=item, ReturnValues="ALL_OLD")
+    read = client.get_item(**table, **key, ConsistentRead=True)["Item"]
+    assert read == item, read
+    condition = {
+        "ConditionExpression": "#token = :token",
+        "ExpressionAttributeNames": {"#token": "token"},
+    }
+
+    def fenced(token):
+        return {**condition, "ExpressionAttributeValues": {":token": {"N": token}}}
+
+    update = {
+        **fenced("1"),
+        "UpdateExpression": "ADD #token :one",
+        "ReturnValues": "ALL_NEW",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    update["ExpressionAttributeValues"][":one"] = {"N": "1"}
+    after = client.update_item(**table, **key, **update)["Attributes"]
+    assert after["token"] == {"N": "2"}, after
+    refused = region.refused
+    refused("ConditionalCheckFailedException", client.update_item, **table, **key, **update)
+    other = {"Put": {**table, "Item": {"pk": {"S": "record"}}}}
+    for token, code in (("2", None), ("1", "TransactionCanceledException")):
+        items = [{"ConditionCheck": {**table, **key, **fenced(token)}}, other]
+        if code is None:
+            client.transact_write_items(TransactItems=items)
+        else:
+            refused(code, client.transact_write_items, TransactItems=items)
+    client.delete_item(**table, **key, ReturnValues="ALL_OLD")
+    refused("ResourceNotFoundException", client.get_item, TableName="nothing", **key)
+    refused("ResourceInUseException", client.create_table, **table, **{
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    })

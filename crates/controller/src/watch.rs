@@ -21,6 +21,7 @@ use crate::load::LoadLog;
 use crate::managed::Managed;
 use crate::minutes::{self, MinuteLog};
 use crate::observe::{EVERY_CALM, Sight};
+use crate::record::Decisions;
 use crate::safe::SafeRates;
 use crate::tick;
 
@@ -59,6 +60,8 @@ pub(crate) struct Watch {
     pub(crate) checkpoint_at: Option<Time>,
     /// When the record was last saved.
     pub(crate) saved_at: Option<Time>,
+    /// What the judge said and the history does not yet.
+    pub(crate) decisions: Decisions,
     /// Whether an intent was seen done since the record was last saved.
     pub(crate) is_shown: bool,
     /// What must be known and is not; nothing moves until it is.
@@ -146,6 +149,7 @@ impl Watch {
             urgent: true,
             checkpoint_at: None,
             saved_at: None,
+            decisions: Decisions::default(),
             is_shown: false,
             blind: None,
             asked_at: None,

@@ -2,8 +2,9 @@
 
 use capacity::scaling::ScalableTarget;
 use cloud::TargetGroup;
+use cloud::objectives::Source;
 use model::route::{Route, ServiceId, WeightPair};
-use model::{Side, Span, Time};
+use model::{PerSide, Side, Span, Time};
 
 use crate::Region;
 use crate::autoscaling::Autoscaling;
@@ -41,6 +42,12 @@ impl Region {
     pub fn routes(&self, index: usize) -> impl Iterator<Item = &Route> {
         let application = self.applications.get(index);
         application.into_iter().flat_map(|application| &application.pairs).map(|pair| &pair.route)
+    }
+
+    /// Where the events of objectives of the application at `index` are counted.
+    pub fn objectives(&self, index: usize) -> impl Iterator<Item = &PerSide<Source>> {
+        let application = self.applications.get(index);
+        application.into_iter().flat_map(|application| &application.objectives)
     }
 
     /// The weights that a route really has at present.

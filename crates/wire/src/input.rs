@@ -237,6 +237,11 @@ impl<'a> Input<'a> {
         self.get(name).is_some()
     }
 
+    /// The member as it came.
+    pub(crate) fn member(&self, name: &str) -> Option<&'a Node> {
+        self.get(name)
+    }
+
     /// The first member that is none of `known`.
     pub(crate) fn other_than(&self, known: &[&str]) -> Option<&'a str> {
         let Some(Node::Map(entries)) = self.node else { return None };

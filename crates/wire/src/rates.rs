@@ -57,7 +57,36 @@ pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
             }
             _ => rate("application-autoscaling read", 100.0, 20.0),
         },
-        Service::Sts => None,
+        // Tables on demand have no rate that a lease could meet.
+        Service::Sts | Service::DynamoDb => None,
+    }
+}
+
+/// How many queries an organisation may send to Datadog in an hour, and the hour in seconds.
+/// The reference says that limits differ by organisation and are told in headers; this is the
+/// default that it once published for the query endpoint.
+pub(crate) const DATADOG: (u32, u64) = (1_600, 3_600);
+
+/// Calls in a period that begins anew each time it is over, as Datadog counts them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counter {
+    period: i64,
+    calls: u32,
+}
+
+impl Counter {
+    /// Counts a call: how many are left then, `None` when it is one too many, and the seconds
+    /// until the next period.
+    pub(crate) fn count(&mut self, now: Time) -> (Option<u32>, u64) {
+        let (most, seconds) = DATADOG;
+        let length = i64::try_from(seconds).unwrap_or(i64::MAX);
+        let period = now.as_secs().div_euclid(length);
+        if period != self.period {
+            *self = Self { period, calls: 0 };
+        }
+        let passed = now.as_secs().rem_euclid(length).unsigned_abs();
+        self.calls = self.calls.saturating_add(1);
+        (most.checked_sub(self.calls), seconds - passed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cloud::ErrorKind;
 
-use crate::value::Fields;
+use crate::value::{Fields, Value};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +70,14 @@ impl Refusal {
 
     pub(crate) fn serialization(message: impl Into<String>) -> Self {
         Self::new(Code::Serialization, message)
+    }
+}
+
+impl Refusal {
+    /// The same with a member of its error beside the message.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.detail = self.detail.with(name, value);
+        self
     }
 }
 

@@ -10,16 +10,18 @@ pub(crate) enum Service {
     LoadBalancing,
     Autoscaling,
     CloudWatch,
+    DynamoDb,
     Route53,
     Sts,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Ecs,
         Self::LoadBalancing,
         Self::Autoscaling,
         Self::CloudWatch,
+        Self::DynamoDb,
         Self::Route53,
         Self::Sts,
     ];
@@ -31,6 +33,7 @@ impl Service {
             Self::LoadBalancing => "elasticloadbalancing",
             Self::Autoscaling => "application-autoscaling",
             Self::CloudWatch => "cloudwatch",
+            Self::DynamoDb => "dynamodb",
             Self::Route53 => "route53",
             Self::Sts => "sts",
         }
@@ -42,6 +45,7 @@ impl Service {
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::Autoscaling => Some("AnyScaleFrontendService"),
             Self::CloudWatch => Some(CLOUDWATCH_SERVICE),
+            Self::DynamoDb => Some("DynamoDB_20120810"),
             Self::LoadBalancing | Self::Route53 | Self::Sts => None,
         }
     }
@@ -51,7 +55,9 @@ impl Service {
         match self {
             Self::LoadBalancing => Some("2015-12-01"),
             Self::Sts => Some("2011-06-15"),
-            Self::Ecs | Self::Autoscaling | Self::CloudWatch | Self::Route53 => None,
+            Self::Ecs | Self::Autoscaling | Self::CloudWatch | Self::DynamoDb | Self::Route53 => {
+                None
+            }
         }
     }
 
@@ -62,7 +68,7 @@ impl Service {
             }
             Self::Sts => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
             Self::Route53 => Some("https://route53.amazonaws.com/doc/2013-04-01/"),
-            Self::Ecs | Self::Autoscaling | Self::CloudWatch => None,
+            Self::Ecs | Self::Autoscaling | Self::CloudWatch | Self::DynamoDb => None,
         }
     }
 
@@ -71,7 +77,11 @@ impl Service {
         match self {
             // Route 53 is signed for us-east-1, and STS has an endpoint without region.
             Self::Route53 | Self::Sts => true,
-            Self::Ecs | Self::LoadBalancing | Self::Autoscaling | Self::CloudWatch => false,
+            Self::Ecs
+            | Self::LoadBalancing
+            | Self::Autoscaling
+            | Self::CloudWatch
+            | Self::DynamoDb => false,
         }
     }
 
@@ -84,9 +94,12 @@ impl Service {
             Code::Invalid => self.invalid(),
             Code::Missing => match self {
                 Self::CloudWatch => ("MissingParameter", 400),
-                Self::Ecs | Self::LoadBalancing | Self::Autoscaling | Self::Route53 | Self::Sts => {
-                    self.invalid()
-                }
+                Self::Ecs
+                | Self::LoadBalancing
+                | Self::Autoscaling
+                | Self::DynamoDb
+                | Self::Route53
+                | Self::Sts => self.invalid(),
             },
             Code::Serialization => match protocol {
                 Protocol::Json10 | Protocol::Json11 | Protocol::Cbor => {
@@ -116,6 +129,7 @@ impl Service {
                 Self::CloudWatch => ("InternalServiceError", 500),
                 Self::Ecs => ("ServerException", 500),
                 Self::Autoscaling => ("InternalServiceException", 500),
+                Self::DynamoDb => ("InternalServerError", 500),
                 Self::LoadBalancing | Self::Route53 | Self::Sts => ("InternalFailure", 500),
             },
         }
@@ -125,7 +139,7 @@ impl Service {
         match self {
             Self::Ecs => ("InvalidParameterException", 400),
             Self::LoadBalancing | Self::Sts => ("ValidationError", 400),
-            Self::Autoscaling => ("ValidationException", 400),
+            Self::Autoscaling | Self::DynamoDb => ("ValidationException", 400),
             Self::CloudWatch => ("InvalidParameterValue", 400),
             Self::Route53 => ("InvalidInput", 400),
         }
@@ -134,7 +148,7 @@ impl Service {
     /// Whether its codes end in `Exception`, as those of the services that began with JSON do.
     const fn is_exceptional(self) -> bool {
         match self {
-            Self::Ecs | Self::Autoscaling => true,
+            Self::Ecs | Self::Autoscaling | Self::DynamoDb => true,
             Self::LoadBalancing | Self::CloudWatch | Self::Route53 | Self::Sts => false,
         }
     }
@@ -159,10 +173,15 @@ impl Service {
     pub(crate) fn message_member(self, code: &str) -> &'static str {
         match self {
             Self::Autoscaling => "Message",
+            Self::DynamoDb if code == "TransactionCanceledException" => "Message",
+            Self::DynamoDb if code == "IdempotentParameterMismatchException" => "Message",
             Self::CloudWatch if code == "InternalServiceError" => "Message",
-            Self::Ecs | Self::CloudWatch | Self::LoadBalancing | Self::Route53 | Self::Sts => {
-                "message"
-            }
+            Self::Ecs
+            | Self::CloudWatch
+            | Self::DynamoDb
+            | Self::LoadBalancing
+            | Self::Route53
+            | Self::Sts => "message",
         }
     }
 }

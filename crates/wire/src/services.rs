@@ -2,6 +2,8 @@
 
 pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
+pub(crate) mod datadog;
+pub(crate) mod dynamodb;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 pub(crate) mod route53;

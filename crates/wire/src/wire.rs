@@ -94,6 +94,11 @@ fn answer(
     state: &mut State,
 ) -> Option<Response<Bytes>> {
     let now = region.now();
+    if request.uri().path().starts_with(services::datadog::PATH) {
+        let caller = String::new();
+        let mut world = World { region, inventory, place, state, now, caller };
+        return services::datadog::answer(&mut world, request);
+    }
     let request_id = state.next_request_id();
     let parameters = dispatch::parameters(request);
     let pairs = parameters.as_deref().unwrap_or_default();
@@ -107,6 +112,7 @@ fn answer(
         | Service::LoadBalancing
         | Service::Autoscaling
         | Service::CloudWatch
+        | Service::DynamoDb
         | Service::Sts => operation,
     };
     let called = Called { service, protocol, operation: &operation, request_id: &request_id };
@@ -147,6 +153,7 @@ fn operate(
         Service::CloudWatch => {
             services::cloudwatch::answer(world, operation, input).map(Answer::from)
         }
+        Service::DynamoDb => services::dynamodb::answer(world, operation, input).map(Answer::from),
         Service::Route53 => services::route53::answer(world, operation, request, input),
     }
 }

@@ -9,8 +9,9 @@ use region::request::{Request, Response};
 
 use crate::Place;
 use crate::inventory::Inventory;
-use crate::rates::Buckets;
+use crate::rates::{Buckets, Counter};
 use crate::refusal::Refusal;
+use crate::services::dynamodb::Tables;
 
 /// One request's view.
 pub(crate) struct World<'a> {
@@ -44,6 +45,10 @@ impl World<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) buckets: Buckets,
+    /// Calls of Datadog.
+    pub(crate) datadog: Counter,
+    /// Tables of DynamoDB.
+    pub(crate) tables: Tables,
     requests: u64,
     /// Roles that were assumed, by the access key that was given out.
     sessions: BTreeMap<String, Session>,

@@ -199,6 +199,10 @@ fn a_difference_that_a_comfortable_budget_hides_holds_nothing_under_slo() {
     log.run(900, CALM.slow(0.000_5), CALM.slow(0.001_5));
     let (_, reason) = log.advance(&Settings::default()).unwrap();
     assert_eq!(reason, "ProvenAbsolute");
+    let last = log.verdict(&Settings::default());
+    assert_eq!((last.kind, last.reason.name()), (VerdictKind::Advance, "ProvenAbsolute"));
+    let slow_slo = last.evidence.signals["slow_slo"];
+    assert!(slow_slo.safe < last.evidence.safe_threshold, "no comparison proves it");
     assert!(!log.reasons(&Settings::default()).contains(&"WorseWithinBudget"));
     assert_eq!(log.rollback(&Settings::default()), None);
     let relative = Settings { when: When::Relative, ..Settings::default() };

@@ -9,6 +9,7 @@ mod documents;
 mod ferry;
 mod judge;
 mod metrics;
+mod observing;
 mod office;
 mod prometheus;
 mod promql;

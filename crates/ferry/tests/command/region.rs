@@ -10,7 +10,16 @@ const EXAMPLE: &str = "config/examples/region.yaml";
 
 /// The example's region on a port of its own.
 fn serve(name: &str, arguments: &[&str]) -> (Folder, Running) {
-    let folder = Folder::new(name, &[("region.yaml", &example(EXAMPLE))]);
+    serve_file(name, &example(EXAMPLE), arguments)
+}
+
+/// A region on a port of its own, whose clock is moved by whoever wants.
+pub(crate) fn serving(name: &str, scenario: &str) -> (Folder, Running) {
+    serve_file(name, scenario, &["--speed", "0"])
+}
+
+fn serve_file(name: &str, scenario: &str, arguments: &[&str]) -> (Folder, Running) {
+    let folder = Folder::new(name, &[("region.yaml", scenario)]);
     let mut all = vec!["region", "--listen", "127.0.0.1:0", "--scenario", "region.yaml"];
     all.extend(arguments);
     let serving = |line: &str| {

@@ -1,6 +1,7 @@
 //! An application as a file may write it: what is left out is as the benchmark's world has it.
 
 use capacity::task::TaskParameters;
+use cloud::objectives::Source;
 use model::route::{Route, ServiceId};
 use model::{PerSide, Share, Side, Span};
 use serde::{Deserialize, Deserializer};
@@ -19,6 +20,8 @@ pub(super) struct WrittenApplication {
     share: Share,
     slow_threshold: Span,
     sides: PerSide<WrittenService>,
+    #[serde(default)]
+    objectives: Vec<PerSide<Source>>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +103,7 @@ impl TryFrom<WrittenApplication> for ApplicationSpec {
             })
             .collect();
         spec.share = written.share;
+        spec.objectives = written.objectives;
         Ok(spec)
     }
 }

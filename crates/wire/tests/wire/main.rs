@@ -10,6 +10,8 @@
 mod autoscaling;
 mod balancing;
 mod cloudwatch;
+mod datadog;
+mod dynamodb;
 mod ecs;
 mod entrance;
 mod route53;

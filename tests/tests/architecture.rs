@@ -100,6 +100,8 @@ const TABLE: &[Row] = &[
             "server",
             "daemon",
             "wire",
+            "aws",
+            "datadog",
         ],
         &[],
     ),

@@ -103,6 +103,7 @@ const TABLE: &[Row] = &[
             "preflight",
             "wire",
             "aws",
+            "datadog",
         ],
         &[],
     ),

@@ -52,7 +52,8 @@ struct Rate {
 }
 
 impl Family {
-    /// Half of what AWS publishes, and all of Route 53's, which nothing else here could share.
+    /// Half of what AWS publishes where other things of the account use it as well; of Route 53
+    /// all of it, which is little enough.
     fn rate(self) -> Rate {
         let rate = |per_second, burst, reserved| Rate { per_second, burst, reserved };
         match self {
@@ -60,9 +61,10 @@ impl Family {
             // changes 5 after 50, reads of task definitions 20 after 50.
             Self::ServiceReads | Self::TaskDefinitionReads => rate(10, 25, 0),
             Self::ServiceWrites => rate(3, 25, 0),
-            // Not published. A thousand migrations have two thousand groups to be read one by
-            // one in each minute: 34 a second.
-            Self::BalancerReads => rate(40, 40, 0),
+            // ELB "request throttling": 40 reads at once, and 10 a second (the refill is as others
+            // report it). Most of it: ECS, autoscaling and CloudFormation have buckets of their
+            // own. Changes have fewer.
+            Self::BalancerReads => rate(8, 30, 0),
             Self::BalancerWrites => rate(3, 10, 1),
             // Not published.
             Self::ScalingReads => rate(10, 20, 0),

@@ -17,6 +17,7 @@ def all_services(region):
     records(region)
     traffic_flow(region)
     dynamodb(region)
+    events(region)
 
 
 def sts(region):
@@ -337,3 +338,32 @@ def dynamodb(region):
         "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     })
+
+
+def events(region):
+    client = region.client("events")
+    rule = {"Name": "nightly-report", "ScheduleExpression": "cron(0 3 * * ? *)", "State": "ENABLED"}
+    client.put_rule(**rule, Description="a job")
+    ecs_task = {"TaskDefinitionArn": "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/r:1"}
+    target = {
+        "Id": "one",
+        "Arn": "arn:aws:ecs:ap-northeast-1:123456789012:cluster/prd",
+        "RoleArn": "arn:aws:iam::123456789012:role/events",
+        "EcsParameters": {**ecs_task, "TaskCount": 1, "LaunchType": "EC2"},
+    }
+    assert client.put_targets(Rule="nightly-report", Targets=[target])["FailedEntryCount"] == 0
+    assert client.list_targets_by_rule(Rule="nightly-report")["Targets"] == [target]
+    client.disable_rule(Name="nightly-report")
+    assert client.describe_rule(Name="nightly-report")["State"] == "DISABLED"
+    client.enable_rule(Name="nightly-report")
+    assert len(client.list_rules(NamePrefix="nightly", EventBusName="default")["Rules"]) == 1
+    removed = client.remove_targets(Rule="nightly-report", Ids=["one", "two"])
+    assert removed["FailedEntryCount"] == 1, removed
+    refused = region.refused
+    refused("ResourceNotFoundException", client.describe_rule, Name="nothing")
+    refused("ResourceNotFoundException", client.list_rules, EventBusName="other")
+    refused("ValidationException", client.put_rule, Name="x", ScheduleExpression="at(now)")
+    pattern = {"Name": "x", "EventPattern": "{"}
+    refused("InvalidEventPatternException", client.put_rule, **pattern)
+    many = [{**target, "Id": f"t{number}"} for number in range(6)]
+    refused("LimitExceededException", client.put_targets, Rule="nightly-report", Targets=many)

@@ -242,6 +242,11 @@ impl<'a> Input<'a> {
         self.get(name)
     }
 
+    /// The structure as it came.
+    pub(crate) const fn node(&self) -> Option<&'a Node> {
+        self.node
+    }
+
     /// The first member that is none of `known`.
     pub(crate) fn other_than(&self, known: &[&str]) -> Option<&'a str> {
         let Some(Node::Map(entries)) = self.node else { return None };

@@ -26,9 +26,9 @@ const fn rate(bucket: &'static str, burst: f64, refill: f64) -> Option<Rate> {
 ///
 /// Sources: ECS, "Request throttling for the Amazon ECS API" (burst and sustained rate for each
 /// group of actions); Route 53, "Quotas": five requests a second for each account, all operations
-/// together; CloudWatch, "CloudWatch service quotas". ELBv2, Application Auto Scaling and STS
-/// publish no numbers: those here are assumptions of the order that users report, and STS has
-/// none.
+/// together; CloudWatch, "CloudWatch service quotas". ELBv2, Application Auto Scaling and
+/// EventBridge publish no numbers for these: they are assumptions of the order that users report;
+/// STS and DynamoDB have none.
 pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
     match service {
         Service::Ecs => match operation {
@@ -57,6 +57,8 @@ pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
             }
             _ => rate("application-autoscaling read", 100.0, 20.0),
         },
+        // EventBridge's own quotas are in the hundreds for reads, and not published for each call.
+        Service::Events => rate("events", 50.0, 50.0),
         // Tables on demand have no rate that a lease could meet.
         Service::Sts | Service::DynamoDb => None,
     }

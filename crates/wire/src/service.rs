@@ -11,17 +11,19 @@ pub(crate) enum Service {
     Autoscaling,
     CloudWatch,
     DynamoDb,
+    Events,
     Route53,
     Sts,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Ecs,
         Self::LoadBalancing,
         Self::Autoscaling,
         Self::CloudWatch,
         Self::DynamoDb,
+        Self::Events,
         Self::Route53,
         Self::Sts,
     ];
@@ -34,6 +36,7 @@ impl Service {
             Self::Autoscaling => "application-autoscaling",
             Self::CloudWatch => "cloudwatch",
             Self::DynamoDb => "dynamodb",
+            Self::Events => "events",
             Self::Route53 => "route53",
             Self::Sts => "sts",
         }
@@ -46,6 +49,7 @@ impl Service {
             Self::Autoscaling => Some("AnyScaleFrontendService"),
             Self::CloudWatch => Some(CLOUDWATCH_SERVICE),
             Self::DynamoDb => Some("DynamoDB_20120810"),
+            Self::Events => Some("AWSEvents"),
             Self::LoadBalancing | Self::Route53 | Self::Sts => None,
         }
     }
@@ -55,9 +59,12 @@ impl Service {
         match self {
             Self::LoadBalancing => Some("2015-12-01"),
             Self::Sts => Some("2011-06-15"),
-            Self::Ecs | Self::Autoscaling | Self::CloudWatch | Self::DynamoDb | Self::Route53 => {
-                None
-            }
+            Self::Ecs
+            | Self::Autoscaling
+            | Self::CloudWatch
+            | Self::DynamoDb
+            | Self::Events
+            | Self::Route53 => None,
         }
     }
 
@@ -68,7 +75,9 @@ impl Service {
             }
             Self::Sts => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
             Self::Route53 => Some("https://route53.amazonaws.com/doc/2013-04-01/"),
-            Self::Ecs | Self::Autoscaling | Self::CloudWatch | Self::DynamoDb => None,
+            Self::Ecs | Self::Autoscaling | Self::CloudWatch | Self::DynamoDb | Self::Events => {
+                None
+            }
         }
     }
 
@@ -81,7 +90,8 @@ impl Service {
             | Self::LoadBalancing
             | Self::Autoscaling
             | Self::CloudWatch
-            | Self::DynamoDb => false,
+            | Self::DynamoDb
+            | Self::Events => false,
         }
     }
 
@@ -98,6 +108,7 @@ impl Service {
                 | Self::LoadBalancing
                 | Self::Autoscaling
                 | Self::DynamoDb
+                | Self::Events
                 | Self::Route53
                 | Self::Sts => self.invalid(),
             },
@@ -130,6 +141,7 @@ impl Service {
                 Self::Ecs => ("ServerException", 500),
                 Self::Autoscaling => ("InternalServiceException", 500),
                 Self::DynamoDb => ("InternalServerError", 500),
+                Self::Events => ("InternalException", 500),
                 Self::LoadBalancing | Self::Route53 | Self::Sts => ("InternalFailure", 500),
             },
         }
@@ -139,7 +151,7 @@ impl Service {
         match self {
             Self::Ecs => ("InvalidParameterException", 400),
             Self::LoadBalancing | Self::Sts => ("ValidationError", 400),
-            Self::Autoscaling | Self::DynamoDb => ("ValidationException", 400),
+            Self::Autoscaling | Self::DynamoDb | Self::Events => ("ValidationException", 400),
             Self::CloudWatch => ("InvalidParameterValue", 400),
             Self::Route53 => ("InvalidInput", 400),
         }
@@ -148,7 +160,7 @@ impl Service {
     /// Whether its codes end in `Exception`, as those of the services that began with JSON do.
     const fn is_exceptional(self) -> bool {
         match self {
-            Self::Ecs | Self::Autoscaling | Self::DynamoDb => true,
+            Self::Ecs | Self::Autoscaling | Self::DynamoDb | Self::Events => true,
             Self::LoadBalancing | Self::CloudWatch | Self::Route53 | Self::Sts => false,
         }
     }
@@ -179,6 +191,7 @@ impl Service {
             Self::Ecs
             | Self::CloudWatch
             | Self::DynamoDb
+            | Self::Events
             | Self::LoadBalancing
             | Self::Route53
             | Self::Sts => "message",

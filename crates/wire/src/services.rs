@@ -6,6 +6,7 @@ pub(crate) mod datadog;
 pub(crate) mod dynamodb;
 pub(crate) mod ecs;
 pub(crate) mod elb;
+pub(crate) mod events;
 pub(crate) mod route53;
 pub(crate) mod sts;
 

@@ -113,6 +113,7 @@ fn answer(
         | Service::Autoscaling
         | Service::CloudWatch
         | Service::DynamoDb
+        | Service::Events
         | Service::Sts => operation,
     };
     let called = Called { service, protocol, operation: &operation, request_id: &request_id };
@@ -154,6 +155,7 @@ fn operate(
             services::cloudwatch::answer(world, operation, input).map(Answer::from)
         }
         Service::DynamoDb => services::dynamodb::answer(world, operation, input).map(Answer::from),
+        Service::Events => services::events::answer(world, operation, input).map(Answer::from),
         Service::Route53 => services::route53::answer(world, operation, request, input),
     }
 }

@@ -10,8 +10,9 @@ use region::request::{Request, Response};
 use crate::Place;
 use crate::inventory::Inventory;
 use crate::rates::{Buckets, Counter};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::services::dynamodb::Tables;
+use crate::services::events::Bus;
 
 /// One request's view.
 pub(crate) struct World<'a> {
@@ -35,6 +36,21 @@ impl World<'_> {
         Ok(self.region.call(&Call { operation, writes, requests })?)
     }
 
+    /// Carries out behind the region's border what the region itself knows nothing of: also where
+    /// its reply will be lost.
+    pub(crate) fn carry_out<T>(
+        &mut self,
+        operation: &'static str,
+        writes: bool,
+        work: impl FnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        match self.call(operation, writes, &[]) {
+            Err(refusal) if refusal.code != Code::Lost => Err(refusal),
+            Err(lost) => work(self).and(Err(lost)),
+            Ok(_) => work(self),
+        }
+    }
+
     /// A read of what has no request of its own: clusters, balancers, tags.
     pub(crate) fn look(&mut self, operation: &'static str) -> Result<(), Refusal> {
         self.call(operation, false, &[]).map(drop)
@@ -47,6 +63,8 @@ pub(crate) struct State {
     pub(crate) buckets: Buckets,
     /// Calls of Datadog.
     pub(crate) datadog: Counter,
+    /// Rules of EventBridge.
+    pub(crate) bus: Bus,
     /// Tables of DynamoDB.
     pub(crate) tables: Tables,
     requests: u64,

@@ -13,7 +13,7 @@ use model::Time;
 
 use crate::input::Input;
 use crate::inventory::digest;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::service::Service;
 use crate::services::unknown;
 use crate::value::{Fields, members};
@@ -63,38 +63,23 @@ pub(crate) fn answer(
 ) -> Result<Fields, Refusal> {
     match operation {
         "CreateTable" => {
-            carry_out(world, "dynamodb:CreateTable", true, |world| create_table(world, input))
+            world.carry_out("dynamodb:CreateTable", true, |world| create_table(world, input))
         }
         "DescribeTable" => {
-            carry_out(world, "dynamodb:DescribeTable", false, |world| describe_table(world, input))
+            world.carry_out("dynamodb:DescribeTable", false, |world| describe_table(world, input))
         }
-        "GetItem" => carry_out(world, "dynamodb:GetItem", false, |world| item::get(world, input)),
-        "PutItem" => carry_out(world, "dynamodb:PutItem", true, |world| item::put(world, input)),
+        "GetItem" => world.carry_out("dynamodb:GetItem", false, |world| item::get(world, input)),
+        "PutItem" => world.carry_out("dynamodb:PutItem", true, |world| item::put(world, input)),
         "UpdateItem" => {
-            carry_out(world, "dynamodb:UpdateItem", true, |world| item::update(world, input))
+            world.carry_out("dynamodb:UpdateItem", true, |world| item::update(world, input))
         }
         "DeleteItem" => {
-            carry_out(world, "dynamodb:DeleteItem", true, |world| item::delete(world, input))
+            world.carry_out("dynamodb:DeleteItem", true, |world| item::delete(world, input))
         }
-        "TransactWriteItems" => carry_out(world, "dynamodb:TransactWriteItems", true, |world| {
+        "TransactWriteItems" => world.carry_out("dynamodb:TransactWriteItems", true, |world| {
             transaction::write(world, input)
         }),
         other => Err(unknown(Service::DynamoDb, other, &OPERATIONS)),
-    }
-}
-
-/// Carries a call out behind the region's border: also where its reply will be lost.
-fn carry_out(
-    world: &mut World<'_>,
-    operation: &'static str,
-    writes: bool,
-    work: impl FnOnce(&mut World<'_>) -> Result<Fields, Refusal>,
-) -> Result<Fields, Refusal> {
-    let border = world.call(operation, writes, &[]);
-    match border {
-        Err(refusal) if refusal.code != Code::Lost => Err(refusal),
-        Err(lost) => work(world).and(Err(lost)),
-        Ok(_) => work(world),
     }
 }
 

@@ -270,6 +270,17 @@ fn a_checkpoint_holds_the_rows_since_its_state_and_no_more() {
     }
 }
 
+#[test]
+fn a_checkpoint_says_what_the_fold_said_when_it_was_written() {
+    let rows = eventful();
+    for at in [1, 40, 401, 640, rows.len()] {
+        let written = fold(&rows[..at]);
+        let read: Fold = serde_json::from_str(&bytes(&written)).expect("a fold");
+        assert_eq!(read.minute(), written.minute());
+        assert_eq!(conclusion(&read), conclusion(&written), "after {at} rows");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

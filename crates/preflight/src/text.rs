@@ -28,7 +28,7 @@ pub fn text(findings: &[Finding], names: &[&str], style: Style) -> String {
         }
         page.line(&style.bold(severity, heading(severity)));
         for group in groups(&of) {
-            page.group(severity, group, names.len() > 1);
+            page.group(severity, &group, names);
         }
         page.line("");
     }
@@ -69,9 +69,35 @@ fn summary(findings: &[Finding], names: &[&str]) -> String {
     format!("{}: {verdict}.{counts}", names.join(", "))
 }
 
-/// Findings of one check and migration stand together.
-fn groups<'a, 'b>(findings: &'b [&'a Finding]) -> impl Iterator<Item = &'b [&'a Finding]> {
-    findings.chunk_by(|one, other| one.check == other.check && one.migration == other.migration)
+/// The same finding, with the migrations it is about.
+struct Shared<'a> {
+    finding: &'a Finding,
+    migrations: Vec<&'a str>,
+}
+
+/// Findings of one check stand together, and what is said of several migrations is said once.
+fn groups<'a>(findings: &[&'a Finding]) -> Vec<Vec<Shared<'a>>> {
+    let mut groups: Vec<Vec<Shared<'a>>> = Vec::new();
+    for finding in findings {
+        let of_check =
+            groups.iter().position(|it| it.iter().any(|it| it.finding.check == finding.check));
+        let place = of_check.unwrap_or_else(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        let Some(group) = groups.get_mut(place) else { continue };
+        let same = group.iter_mut().find(|it| {
+            let Finding { check: _, severity: _, migration: _, said, remedy, command } = finding;
+            it.finding.said == *said
+                && it.finding.remedy == *remedy
+                && it.finding.command == *command
+        });
+        match same {
+            Some(same) => same.migrations.push(&finding.migration),
+            None => group.push(Shared { finding, migrations: vec![&finding.migration] }),
+        }
+    }
+    groups
 }
 
 struct Page {
@@ -97,20 +123,23 @@ impl Page {
         }
     }
 
-    fn group(&mut self, severity: Severity, group: &[&Finding], is_one_of_several: bool) {
+    fn group(&mut self, severity: Severity, group: &[Shared<'_>], names: &[&str]) {
         let Some(first) = group.first() else { return };
-        let whose =
-            if is_one_of_several { format!("  {}", first.migration) } else { String::new() };
-        self.line(&format!("  {}{whose}", self.style.colour(severity, first.check)));
-        for same in group.chunk_by(|one, other| one.remedy == other.remedy) {
-            for finding in same {
-                self.put("    ", &finding.said);
+        self.line(&format!("  {}", self.style.colour(severity, first.finding.check)));
+        for same in group.chunk_by(|one, other| one.finding.remedy == other.finding.remedy) {
+            for Shared { finding, migrations } in same {
+                // With one migration, or where it holds for all, there is no need to say whose.
+                if migrations.len() == names.len() {
+                    self.put("    ", &finding.said);
+                } else {
+                    self.put("    ", &format!("{}: {}", migrations.join(", "), finding.said));
+                }
                 if let Some(command) = &finding.command {
                     self.command(command);
                 }
             }
             if let Some(last) = same.last() {
-                self.put("    > ", &upper(&last.remedy));
+                self.put("    > ", &upper(&last.finding.remedy));
             }
         }
     }

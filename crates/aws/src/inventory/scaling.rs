@@ -107,9 +107,15 @@ fn policy(found: &sdk::ScalingPolicy) -> ScalingPolicy {
             scale_in_disabled: tracking.disable_scale_in.unwrap_or(false),
         },
         (None, sdk::PolicyType::PredictiveScaling) => PolicyKind::Predictive,
-        (None, _) => PolicyKind::Step {
-            cooldown: seconds(found.step_scaling_policy_configuration().and_then(|it| it.cooldown)),
-        },
+        (None, _) => {
+            let steps = found.step_scaling_policy_configuration();
+            PolicyKind::Step {
+                cooldown: seconds(steps.and_then(|it| it.cooldown)),
+                adds: steps.is_some_and(|it| {
+                    it.step_adjustments().iter().any(|step| step.scaling_adjustment > 0)
+                }),
+            }
+        }
     };
     let alarms = found.alarms().iter().map(|alarm| Alarm {
         name: alarm.alarm_name.clone(),

@@ -41,6 +41,8 @@ pub enum PolicyKind {
     Step {
         /// Time until it acts again; `None`: 300 s.
         cooldown: Option<Span>,
+        /// Whether any of its steps adds tasks.
+        adds: bool,
     },
     /// Holds a metric.
     TargetTracking {

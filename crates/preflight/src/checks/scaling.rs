@@ -277,7 +277,7 @@ const COOLDOWN_DEFAULT: Span = Span::from_secs(300);
 fn slow(scene: &Scene<'_>, said: &mut Said) {
     let Some(target) = scene.scaling(Side::Fargate) else { return };
     for policy in &target.policies {
-        let PolicyKind::Step { cooldown } = policy.kind else { continue };
+        let PolicyKind::Step { cooldown, adds: true } = policy.kind else { continue };
         let wait = cooldown.unwrap_or(COOLDOWN_DEFAULT);
         if wait > Span::from_mins(1) {
             let default = if cooldown.is_none() { " (the default)" } else { "" };

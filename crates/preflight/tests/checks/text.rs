@@ -21,6 +21,19 @@ fn findings_stand_by_gravity_with_what_to_do() {
 }
 
 #[test]
+fn what_holds_for_several_migrations_is_said_once() {
+    let mut second = landscape(Kind::Records);
+    std::sync::Arc::make_mut(&mut second.migration).metadata.name = "web".parse().unwrap();
+    let service = second.sides.fargate.service.as_mut().unwrap().as_mut().unwrap();
+    service.grace = None;
+    let found = preflight::check(&[landscape(Kind::Records), second]);
+    let page = text(&found, &["tapple-api", "web"], PLAIN);
+    assert_eq!(page.matches("account.retirement").count(), 1, "{page}");
+    assert_eq!(page.matches("Tasks are retired").count(), 1, "{page}");
+    assert!(page.contains("    web: The Fargate service prd/api-fargate has a grace"), "{page}");
+}
+
+#[test]
 fn nothing_wrong_is_said_in_one_line() {
     assert_eq!(text(&[], &["a", "b"], PLAIN), "a, b: nothing stands in the way.\n");
 }

@@ -112,7 +112,7 @@ pub(super) const SCALING: &[Case] = &[
 ];
 
 fn step(name: &str, cooldown: Option<Span>, alarms: Vec<Alarm>) -> ScalingPolicy {
-    ScalingPolicy { name: name.to_owned(), kind: PolicyKind::Step { cooldown }, alarms }
+    ScalingPolicy { name: name.to_owned(), kind: PolicyKind::Step { cooldown, adds: true }, alarms }
 }
 
 fn alarm(service: &str) -> Alarm {

@@ -252,9 +252,11 @@ fn packages_come_from_the_public_registry() {
     for Source { path, text } in sources() {
         for (index, line) in text.lines().enumerate() {
             let place = format!("{path}:{}", index + 1);
+            // Of `aws ecr` it is the account that has an image.
+            let settings_of = line.replace(&unsplit("--regis|try-id"), "");
             for setting in &settings {
                 assert!(
-                    !line.contains(setting.as_str()),
+                    !settings_of.contains(setting.as_str()),
                     "{place}: `{setting}` names a registry of one place: leave it to the machine"
                 );
             }

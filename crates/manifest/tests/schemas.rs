@@ -75,7 +75,9 @@ fn good() -> Vec<(Kind, Value)> {
             fs::read_dir(here.join("../../config/examples"))
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
-                .filter(|path| path.extension().is_some_and(|ext| ext == "yaml")),
+                .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
+                // A region is read by `ferry region`, and its format is the region's own.
+                .filter(|path| !path.ends_with("region.yaml")),
         );
     let documents = files.flat_map(|path| {
         let name = path.display().to_string();

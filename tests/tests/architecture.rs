@@ -39,6 +39,7 @@ const TABLE: &[Row] = &[
     pure("sampling", &[], &[]),
     pure("manifest", &["model"], &[]),
     edge("configuration", &["model", "manifest"], &[]),
+    pure("preflight", &["model", "manifest"], &[]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
@@ -49,6 +50,8 @@ const TABLE: &[Row] = &[
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
+    edge("aws", &["model", "cloud"], &["region", "wire"]),
+    edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",
         &["model", "analysis", "capacity", "planner", "audit", "cloud", "store"],
@@ -97,6 +100,10 @@ const TABLE: &[Row] = &[
             "configuration",
             "server",
             "daemon",
+            "preflight",
+            "wire",
+            "aws",
+            "datadog",
         ],
         &[],
     ),

@@ -165,6 +165,7 @@ fn every_file_under_config_is_valid() {
             Some("FaultScript") => {
                 manifest::read_as::<region::fault::FaultScript>(&path, &text, "FaultScript").err()
             }
+            Some("Region") => manifest::read_as::<region::RegionSpec>(&path, &text, "Region").err(),
             Some(_) | None => manifest::read(&path, &text).err(),
         };
         let problems: Vec<_> =
@@ -251,9 +252,11 @@ fn packages_come_from_the_public_registry() {
     for Source { path, text } in sources() {
         for (index, line) in text.lines().enumerate() {
             let place = format!("{path}:{}", index + 1);
+            // Of `aws ecr` it is the account that has an image.
+            let settings_of = line.replace(&unsplit("--regis|try-id"), "");
             for setting in &settings {
                 assert!(
-                    !line.contains(setting.as_str()),
+                    !settings_of.contains(setting.as_str()),
                     "{place}: `{setting}` names a registry of one place: leave it to the machine"
                 );
             }

@@ -226,6 +226,49 @@ impl EventFold {
     }
 }
 
+/// Whether what an objective says goes before what the requests say.
+fn is_stronger(
+    (kind, reason): (VerdictKind, &VerdictReason),
+    (base, base_reason): (VerdictKind, &VerdictReason),
+) -> bool {
+    match (base, kind) {
+        (VerdictKind::Advance, _) | (VerdictKind::Hold, VerdictKind::RollBack) => true,
+        (VerdictKind::Hold, VerdictKind::Hold) => gravity(reason) > gravity(base_reason),
+        (VerdictKind::Hold, VerdictKind::Advance) | (VerdictKind::RollBack, _) => false,
+    }
+}
+
+/// How grave a hold is. A lack of proof lets a dwell go on; what is not seen of Fargate, or was
+/// seen of it long ago, lets a first step be taken; what is not seen of EC2 lets nothing.
+const fn gravity(reason: &VerdictReason) -> u8 {
+    match reason {
+        VerdictReason::CommonMode { .. } => 3,
+        VerdictReason::MissingData { side: Side::Ec2 }
+        | VerdictReason::EventsMissing { side: Side::Ec2, .. } => 2,
+        VerdictReason::MissingData { side: Side::Fargate }
+        | VerdictReason::EventsMissing { side: Side::Fargate, .. }
+        | VerdictReason::WorseWithinBudget { .. }
+        | VerdictReason::Suspicion { .. }
+        | VerdictReason::CandidateDead
+        | VerdictReason::Guard { .. }
+        | VerdictReason::SmallShareGuard { .. }
+        | VerdictReason::ProvenWorse { .. }
+        | VerdictReason::BudgetBurn { .. } => 1,
+        VerdictReason::ProvenSafe
+        | VerdictReason::ProvenAbsolute
+        | VerdictReason::Unproven { .. }
+        | VerdictReason::UnequalLoad
+        | VerdictReason::ShareMismatch
+        | VerdictReason::Settling
+        | VerdictReason::LoadCoverage { .. }
+        | VerdictReason::SurgeUnseen
+        | VerdictReason::Uncalibrated
+        | VerdictReason::InsufficientTraffic
+        | VerdictReason::ReleasesDiffer
+        | VerdictReason::Collecting => 0,
+    }
+}
+
 /// Bad events; there are no more of them than events.
 fn bad(row: &EventRow) -> u64 {
     row.bad.min(row.total)
@@ -233,8 +276,8 @@ fn bad(row: &EventRow) -> u64 {
 
 /// The verdict on the requests, with what the objectives counted elsewhere add to it.
 ///
-/// A rollback of either is a rollback. What holds the comparison is told before what holds an
-/// objective, and an advance needs all of them.
+/// A rollback of either is a rollback, and an advance needs all of them. Of two holds the graver
+/// one is told.
 #[must_use]
 pub fn with_events<'a>(
     verdict: Verdict,
@@ -257,14 +300,10 @@ pub fn with_events<'a>(
             said = Some((kind, reason));
         }
     }
-    if let Some((kind, reason)) = said {
-        let is_stronger = match (verdict.kind, kind) {
-            (VerdictKind::Advance, _) | (VerdictKind::Hold, VerdictKind::RollBack) => true,
-            (VerdictKind::Hold | VerdictKind::RollBack, _) => false,
-        };
-        if is_stronger {
-            (verdict.kind, verdict.reason) = (kind, reason);
-        }
+    if let Some((kind, reason)) = said
+        && is_stronger((kind, &reason), (verdict.kind, &verdict.reason))
+    {
+        (verdict.kind, verdict.reason) = (kind, reason);
     }
     verdict
 }

@@ -19,16 +19,21 @@
 //! Writes carry what they expect to find and answer what was verified, not what was asked.
 //! [`conformance`] holds what any implementation must do; every implementation runs it.
 //!
+//! [`inventory`] is what `ferry preflight` and `ferry init` read beside that, and [`survey`] reads
+//! all of it around migrations.
+//!
 //! Deliberately absent: policy, retries of writes, and any type of an SDK.
 
 pub mod clock;
 pub mod conformance;
 pub mod error;
+pub mod inventory;
 pub mod objectives;
 pub mod router;
 pub mod scaling;
 pub mod services;
 pub mod signals;
+pub mod survey;
 pub mod traffic_flow;
 pub mod traffic_policy;
 
@@ -36,7 +41,8 @@ use std::sync::Arc;
 
 pub use clock::Clock;
 pub use error::{Error, ErrorKind, Result};
-pub use objectives::{EventAsk, EventMinute, Objectives};
+pub use inventory::{Inventory, Resource};
+pub use objectives::{EventAsk, EventMinute, NoObjectives, Objectives};
 pub use router::{Applied, Asked, Router, Shift};
 pub use scaling::Scaling;
 pub use services::{Services, TargetGroup};
@@ -54,6 +60,8 @@ pub struct Cloud {
     pub router: Arc<dyn Router>,
     /// Minutes and quantiles.
     pub signals: Arc<dyn Signals>,
+    /// Events of objectives that are kept elsewhere.
+    pub objectives: Arc<dyn Objectives>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

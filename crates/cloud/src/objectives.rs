@@ -1,13 +1,15 @@
 //! Good and bad events of objectives that are kept elsewhere, such as in Datadog.
 
 use async_trait::async_trait;
-use model::Span;
-use model::spec::Objective;
+use model::spec::{Datadog, Objective};
+use model::{PerSide, Span};
+use serde::{Deserialize, Serialize};
 
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// Where the events of one side are counted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Source {
     /// Two queries, each of one series of counts.
     Queries {
@@ -18,6 +20,20 @@ pub enum Source {
     },
     /// An SLO by its id.
     Slo(String),
+}
+
+impl Source {
+    /// Where the events of each side are counted by an SLO of the spec.
+    #[must_use]
+    pub fn of(datadog: &Datadog) -> PerSide<Self> {
+        match datadog {
+            Datadog::Queries(queries) => PerSide::from_fn(|side| {
+                let (good, total) = queries.of(side);
+                Self::Queries { good, total }
+            }),
+            Datadog::Slo(slo) => slo.slo_id.clone().map(Self::Slo),
+        }
+    }
 }
 
 /// Minutes of one side that are asked for.
@@ -58,4 +74,30 @@ pub trait Objectives: Send + Sync {
 
     /// How long after its end a minute is complete: asking earlier gives less.
     fn settle(&self) -> Span;
+}
+
+/// A world that keeps no objectives: whoever asks is told what to do about it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObjectives;
+
+impl NoObjectives {
+    fn error() -> Error {
+        let message = "there are no keys: set DD_API_KEY and DD_APP_KEY, or leave the SLO out";
+        Error::new(ErrorKind::Denied, "datadog:query", message)
+    }
+}
+
+#[async_trait]
+impl Objectives for NoObjectives {
+    async fn minutes(&self, asks: &[EventAsk]) -> Vec<Result<Vec<EventMinute>>> {
+        asks.iter().map(|_| Err(Self::error())).collect()
+    }
+
+    async fn objective(&self, _: &Source) -> Result<Option<Objective>> {
+        Err(Self::error())
+    }
+
+    fn settle(&self) -> Span {
+        Span::ZERO
+    }
 }

@@ -12,10 +12,11 @@ use model::event::{Event, Severity};
 use model::observation::Observation;
 use model::plan::{Plan, Reason, Report};
 use model::settings::Settings;
-use model::verdict::{Verdict, VerdictKind};
+use model::verdict::{Verdict, VerdictKind, VerdictReason};
 use planner::{Dependencies, Grant, History, Input};
 use store::Answer;
 
+use crate::events::EventWatch;
 use crate::judging;
 use crate::tick::Pass;
 use crate::watch::{Blind, Watch};
@@ -45,9 +46,7 @@ pub(crate) fn decide(
             return Some(stalled(now, watch, "StoreUnavailable", &message));
         }
         let mut plan = plan_one(now, settings, watch, proposal, &dependencies, grant);
-        if let Some(Blind::Past(why)) = &watch.blind {
-            say_blind(now, watch, &mut plan, why);
-        }
+        say_unseen(now, watch, &proposal.verdict, &mut plan);
         Some(plan)
     };
     let mut plans: BTreeMap<&str, Plan> = proposals
@@ -104,6 +103,7 @@ pub(crate) fn decide(
 }
 
 const PAST_UNKNOWN: &str = "PastUnknown";
+const EVENTS_UNKNOWN: &str = "EventsUnknown";
 const STORE_UNREADABLE: &str =
     "The record of this migration cannot be read, and without it nothing is decided or changed.";
 const AUDIT_FAILED: &str = "The audit failed, which is a defect of Ferry: please report it. \
@@ -143,24 +143,34 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// Says why nothing can be judged. The plan stands: going back and keeping floors need no judge.
-fn say_blind(now: Time, watch: &Watch, plan: &mut Plan, why: &str) {
+/// Says what is not seen: the past that the judge goes by, or the events of an objective.
+fn say_unseen(now: Time, watch: &Watch, verdict: &Verdict, plan: &mut Plan) {
+    if let Some(Blind::Past(why)) = &watch.blind {
+        say_blind(now, watch, plan, PAST_UNKNOWN, why);
+    } else if let VerdictReason::EventsMissing { .. } = verdict.reason
+        && let Some(why) = watch.events.iter().find_map(EventWatch::trouble)
+    {
+        say_blind(now, watch, plan, EVENTS_UNKNOWN, &why);
+    }
+}
+
+/// Says why something cannot be judged. The plan stands: going back and keeping floors need no judge.
+fn say_blind(now: Time, watch: &Watch, plan: &mut Plan, reason: &'static str, why: &str) {
     let is_news = plan.status.conditions.set(
         now,
         watch.managed.generation,
         ConditionType::DataAvailable,
         ConditionStatus::False,
-        PAST_UNKNOWN,
+        reason,
         why,
     );
     let known = watch.contents.status.conditions.get(ConditionType::DataAvailable);
-    if is_news
-        && known.is_none_or(|known| known.reason.as_str() != PAST_UNKNOWN || known.message != why)
+    if is_news && known.is_none_or(|known| known.reason.as_str() != reason || known.message != why)
     {
         plan.events.push(Event {
             at: now,
             severity: Severity::Warning,
-            reason: PAST_UNKNOWN.to_owned(),
+            reason: reason.to_owned(),
             message: why.to_owned(),
         });
     }

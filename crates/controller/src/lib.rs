@@ -21,6 +21,7 @@
 mod act;
 mod command;
 mod decide;
+mod events;
 mod judging;
 mod load;
 mod managed;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use cloud::TargetGroup;
+use cloud::objectives::Source;
 use model::route::{Route, Routes, ServiceId};
-use model::spec::{Aws, Migration, Router, SloKind, Workload};
+use model::spec::{Aws, Migration, Mode, Objective, Router, Slo, SloKind, Workload};
 use model::{PerSide, Side, Span};
 
 /// Why a migration that is valid cannot be carried by this version.
@@ -13,9 +14,31 @@ pub enum Unsupported {
     /// Another workload than `loadBalanced`.
     #[error("spec.workload: this version carries `loadBalanced` only, not `{0}`")]
     Workload(&'static str),
+    /// A migration that wants to act, where only observing is carried.
+    #[error("spec.mode: this version only observes AWS; write `observe`")]
+    Acting,
     /// A service is not named.
     #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
     ServiceMissing(&'static str),
+}
+
+impl Unsupported {
+    /// That a migration wants to act, where nobody `acts`.
+    #[must_use]
+    pub fn acting(migration: &Migration, acts: bool) -> Option<Self> {
+        (!acts && migration.spec.mode == Mode::Act).then_some(Self::Acting)
+    }
+}
+
+/// An objective whose events are counted elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name in the spec.
+    pub name: String,
+    /// Where the events of each side are counted.
+    pub sources: PerSide<Source>,
+    /// The part of events that must be good; `None` where the source says it.
+    pub objective: Option<Objective>,
 }
 
 /// A migration as the controller holds it.
@@ -33,6 +56,8 @@ pub struct Managed {
     pub groups: PerSide<Option<TargetGroup>>,
     /// What the router moves.
     pub routes: Routes,
+    /// Objectives whose events are counted elsewhere.
+    pub objectives: Vec<Counted>,
     /// The threshold of the first latency SLO, the one that is compared minute by minute.
     pub latency_threshold: Option<Span>,
 }
@@ -65,7 +90,8 @@ impl Managed {
                 fargate: named(Side::Fargate, &spec.fargate.cluster, &spec.fargate.service)?,
             },
             groups: groups(&migration, router, &account),
-            routes: Routes { account: router_account(&account, router), routes: routes(router) },
+            routes: Routes { account: router.place(&account), routes: routes(router) },
+            objectives: spec.slos.iter().filter_map(counted).collect(),
             latency_threshold: spec.slos.iter().find_map(|slo| match &slo.kind {
                 SloKind::Latency(latency) => Some(latency.threshold),
                 SloKind::Availability(_) | SloKind::Datadog(_) => None,
@@ -75,12 +101,15 @@ impl Managed {
     }
 }
 
-/// The account of the zone or the balancer; what it leaves out is as the migration's own.
-fn router_account(own: &Arc<Aws>, router: &Router) -> Arc<Aws> {
-    let Some(other) = router.account() else { return Arc::clone(own) };
-    let region = other.region.clone().unwrap_or_else(|| own.region.clone());
-    let role = other.assume_role_arn.clone().or_else(|| own.assume_role_arn.clone());
-    Arc::new(Aws { region, assume_role_arn: role })
+fn counted(slo: &Slo) -> Option<Counted> {
+    match &slo.kind {
+        SloKind::Latency(_) | SloKind::Availability(_) => None,
+        SloKind::Datadog(datadog) => Some(Counted {
+            name: slo.name.to_string(),
+            sources: Source::of(datadog),
+            objective: slo.kind.objective(),
+        }),
+    }
 }
 
 fn groups(

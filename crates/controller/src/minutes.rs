@@ -168,24 +168,29 @@ impl MinuteLog {
         SideMinute { counts, ..read.clone() }
     }
 
-    /// The context noted in the minute or just before it, with what the source itself knows.
+    /// The context noted in a minute, with what the source itself knows.
+    fn context(&self, side: Side, read: &SideMinute, step: Option<&Step>) -> Context {
+        let mut context = self.noted(side, read.minute, step);
+        context.healthy = read.healthy.or(context.healthy);
+        context.cpu_centi_percent = read.cpu_percent.and_then(centi_percent);
+        context
+    }
+
+    /// The context noted in the minute or just before it.
     ///
     /// A minute in which nobody looked belongs to the step that had settled before it, since
     /// nothing moves the weights but steps on record; without such a step it belongs to none.
-    fn context(&self, side: Side, read: &SideMinute, step: Option<&Step>) -> Context {
-        let looks = self.contexts.range(read.minute - LOOK_AGE_MINUTES..=read.minute);
+    pub(crate) fn noted(&self, side: Side, minute: i64, step: Option<&Step>) -> Context {
+        let looks = self.contexts.range(minute - LOOK_AGE_MINUTES..=minute);
         let noted = looks.last().map(|(_, seen)| seen.get(side).clone());
-        let mut context = noted.unwrap_or_else(|| {
-            let stood = step.filter(|step| is_settled(step, read.minute));
+        noted.unwrap_or_else(|| {
+            let stood = step.filter(|step| is_settled(step, minute));
             Context {
                 share: stood.map(|step| step.share),
                 settled: Some(stood.is_some()),
                 ..Context::default()
             }
-        });
-        context.healthy = read.healthy.or(context.healthy);
-        context.cpu_centi_percent = read.cpu_percent.and_then(centi_percent);
-        context
+        })
     }
 }
 

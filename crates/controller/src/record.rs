@@ -6,6 +6,7 @@ use model::action::Action;
 use model::condition::{ConditionStatus, ConditionType, Conditions};
 use model::event::Event;
 use model::status::Status;
+use model::verdict::{Verdict, VerdictKind};
 use model::{Span, Time};
 use store::{Adopted, Answer, Entry, Happening, IntentError, Store, Version};
 
@@ -42,6 +43,7 @@ pub(crate) async fn intend(
     now: Time,
     pass: &Pass,
 ) -> Result<(), Unsaved> {
+    watch.decisions.note(now, &pass.verdict);
     let Some(version) = watch.version else {
         watch.contents.status = pass.plan.status.clone();
         return Err(Unsaved::Unread);
@@ -67,13 +69,53 @@ pub(crate) async fn intend(
     if checkpoint || !actions.is_empty() {
         watch.checkpoint(now);
     }
+    let entries = [watch.decisions.untold(), &entries].concat();
     let saved = store.save(&watch.managed.name, version, &watch.contents, &entries).await;
-    if saved.is_err() {
+    if saved.is_ok() {
+        watch.decisions.told();
+    } else {
         // The store may or may not hold this: it is read again before anything else is done.
         watch.contents = before;
         watch.checkpoint_at = None;
     }
     note_saved(watch, now, saved)
+}
+
+/// Changes of the judge's mind that are not in the history yet.
+///
+/// They cost no save of their own: what they lead to is saved at once, and the rest goes with the
+/// next checkpoint at the latest.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    last: Option<(VerdictKind, &'static str)>,
+    untold: Vec<Entry>,
+}
+
+/// While a store fails for long the newest are kept.
+const UNTOLD_MAX: usize = 100;
+
+impl Decisions {
+    fn note(&mut self, now: Time, verdict: &Verdict) {
+        let Verdict { kind, reason, .. } = verdict;
+        let is_news = self.last != Some((*kind, reason.name()));
+        if !is_news {
+            return;
+        }
+        self.last = Some((*kind, reason.name()));
+        if self.untold.len() == UNTOLD_MAX {
+            self.untold.remove(0);
+        }
+        let happening = Happening::Decision { verdict: *kind, reason: reason.clone() };
+        self.untold.push(Entry { at: now, happening });
+    }
+
+    fn untold(&self) -> &[Entry] {
+        &self.untold
+    }
+
+    fn told(&mut self) {
+        self.untold.clear();
+    }
 }
 
 /// Puts the version of the spec that was planned for into the record.

@@ -19,6 +19,7 @@ use store::{Answer, Store};
 
 use crate::act::{self, Order};
 use crate::decide::{self, Proposal};
+use crate::events;
 use crate::managed::{Managed, Unsupported};
 use crate::minutes;
 use crate::observe::{EVERY_URGENT, Sight, Subject};
@@ -32,6 +33,8 @@ pub struct Controller {
     pub(crate) settings: Settings,
     pub(crate) watches: BTreeMap<String, Watch>,
     pub(crate) sight: Sight,
+    /// Whether migrations may ask to act.
+    acts: bool,
     /// Automatic rollbacks of late: what the brake counts.
     history: History,
 }
@@ -82,8 +85,15 @@ impl Controller {
             settings,
             watches: BTreeMap::new(),
             sight: Sight::default(),
+            acts: true,
             history: History::default(),
         }
+    }
+
+    /// The same, for a world in which nothing is written: a migration that asks to act is refused.
+    #[must_use]
+    pub fn that_observes(self) -> Self {
+        Self { acts: false, ..self }
     }
 
     /// Begins to manage a migration, or takes a new version of its spec.
@@ -98,6 +108,9 @@ impl Controller {
         generation: u64,
         migration: Arc<Migration>,
     ) -> Result<(), Unsupported> {
+        if let Some(unsupported) = Unsupported::acting(&migration, self.acts) {
+            return Err(unsupported);
+        }
         let managed = Managed::new(generation, migration)?;
         match self.watches.get_mut(&managed.name) {
             Some(watch) => {
@@ -131,6 +144,7 @@ impl Controller {
         self.open(now).await;
         self.observe(now).await;
         self.read_minutes(now).await;
+        events::read(self.cloud.objectives.as_ref(), now, &mut self.watches).await;
         let proposals = self.propose(now);
         let mut decided =
             decide::decide(now, &self.settings, &self.watches, proposals, &self.history);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use analysis::Fold;
+use analysis::events::{EventFold, with_events};
 use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
 use model::condition::ConditionType;
 use model::observation::{Gap, Load, Seen};
@@ -14,11 +15,13 @@ use planner::Parts;
 use serde::{Deserialize, Serialize};
 use store::{Contents, EVIDENCE_BYTES_MAX, Evidence, Store, Version};
 
+use crate::events::{self, EventWatch};
 use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
 use crate::minutes::{self, MinuteLog};
 use crate::observe::{EVERY_CALM, Sight};
+use crate::record::Decisions;
 use crate::safe::SafeRates;
 use crate::tick;
 
@@ -43,6 +46,8 @@ pub(crate) struct Watch {
     /// How the minutes are judged; `None` until EC2's past is known.
     pub(crate) judge: Option<Judge>,
     pub(crate) minutes: MinuteLog,
+    /// Objectives whose events are counted elsewhere.
+    pub(crate) events: Vec<EventWatch>,
     pub(crate) load: LoadLog,
     pub(crate) safe: SafeRates,
     /// The names under which its parts are seen.
@@ -55,6 +60,8 @@ pub(crate) struct Watch {
     pub(crate) checkpoint_at: Option<Time>,
     /// When the record was last saved.
     pub(crate) saved_at: Option<Time>,
+    /// What the judge said and the history does not yet.
+    pub(crate) decisions: Decisions,
     /// Whether an intent was seen done since the record was last saved.
     pub(crate) is_shown: bool,
     /// What must be known and is not; nothing moves until it is.
@@ -110,6 +117,9 @@ struct LearntCheckpoint {
 #[derive(Deserialize)]
 struct FoldCheckpoint {
     fold: Fold,
+    /// By the name of the objective.
+    #[serde(default)]
+    events: BTreeMap<String, EventFold>,
 }
 
 /// Both, to be written.
@@ -118,6 +128,8 @@ struct CheckpointRef<'a> {
     frozen: &'a Frozen,
     carried: &'a SafeRates,
     fold: &'a Fold,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    events: BTreeMap<&'a str, &'a EventFold>,
 }
 
 impl Watch {
@@ -125,6 +137,7 @@ impl Watch {
         Self {
             parts: parts(&managed, &managed.groups),
             groups: managed.groups.clone(),
+            events: events::watches(&managed.objectives, &[], &BTreeMap::new()),
             managed,
             contents: Contents::default(),
             version: None,
@@ -136,6 +149,7 @@ impl Watch {
             urgent: true,
             checkpoint_at: None,
             saved_at: None,
+            decisions: Decisions::default(),
             is_shown: false,
             blind: None,
             asked_at: None,
@@ -153,6 +167,7 @@ impl Watch {
         });
         self.asked_at = None;
         self.parts = parts(&managed, &self.groups);
+        self.events = events::watches(&managed.objectives, &self.events, &BTreeMap::new());
         self.managed = managed;
         if let Some(judge) = &mut self.judge {
             judge.settings = judging::settings(&self.managed, &judge.frozen);
@@ -249,7 +264,9 @@ impl Watch {
             None => (Frozen::learn(quantiles, &past.totals), past.safe),
         };
         let settings = judging::settings(&self.managed, &frozen);
-        let fold = self.contents.evidence.as_ref().and_then(read_fold);
+        let read = self.contents.evidence.as_ref().and_then(read_fold);
+        let (fold, kept) = read.map(|read| (read.fold, read.events)).unzip();
+        self.events = events::watches(&self.managed.objectives, &[], &kept.unwrap_or_default());
         if let Some(minute) = fold.as_ref().and_then(Fold::minute) {
             self.minutes.go_on_from(minute + 1);
         }
@@ -363,7 +380,11 @@ impl Watch {
     /// What the judge says now.
     pub(crate) fn verdict(&self, now: Time) -> Verdict {
         match &self.judge {
-            Some(judge) => judge.fold.verdict(&judge.settings, now),
+            Some(judge) => {
+                let verdict = judge.fold.verdict(&judge.settings, now);
+                let objectives = self.events.iter().map(|it| (it.target(), it.fold()));
+                with_events(verdict, &judge.settings, objectives, now)
+            }
             None => tick::unjudged(),
         }
     }
@@ -392,8 +413,12 @@ impl Watch {
     /// older and as good: a record that cannot be saved would keep even a rollback from leaving.
     pub(crate) fn checkpoint(&mut self, now: Time) {
         let Some(judge) = &self.judge else { return };
-        let checkpoint =
-            CheckpointRef { frozen: &judge.frozen, carried: &self.safe, fold: &judge.fold };
+        let checkpoint = CheckpointRef {
+            frozen: &judge.frozen,
+            carried: &self.safe,
+            fold: &judge.fold,
+            events: events::folds(&self.events),
+        };
         if let Ok(fold) = serde_json::to_string(&checkpoint)
             && fold.len() <= EVIDENCE_BYTES_MAX
         {
@@ -430,12 +455,11 @@ fn read_learnt(evidence: &Evidence) -> Result<LearntCheckpoint, String> {
 }
 
 /// The evidence of a checkpoint; one of another method cannot be gone on from.
-fn read_fold(evidence: &Evidence) -> Option<Fold> {
+fn read_fold(evidence: &Evidence) -> Option<FoldCheckpoint> {
     (evidence.method == analysis::METHOD_VERSION)
         .then(|| serde_json::from_str::<FoldCheckpoint>(&evidence.fold).ok())
         .flatten()
-        .map(|read| read.fold)
-        .filter(Fold::is_current)
+        .filter(|read| read.fold.is_current())
 }
 
 #[expect(

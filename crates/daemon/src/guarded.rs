@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cloud::objectives::Source;
 use cloud::signals::Quantiles;
 use cloud::{
-    Applied, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
-    SideMinute, Signals, TargetGroup,
+    Applied, Cloud, Error, ErrorKind, EventAsk, EventMinute, MinuteAsk, Objectives, Result, Router,
+    Scaling, Services, Shift, SideMinute, Signals, TargetGroup,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
 use model::route::{Routes, ServiceId, Split};
+use model::spec::Objective;
 use model::{Span, Time};
 use server::{ApiCall, Metrics};
 use tokio::time::Instant;
@@ -29,10 +31,11 @@ const PUT_SCHEDULED: ApiCall = call("application-autoscaling", "PutScheduledActi
 const DELETE_SCHEDULED: ApiCall = call("application-autoscaling", "DeleteScheduledAction");
 const WEIGHTS: ApiCall = call("router", "DescribeWeights");
 const SET_WEIGHTS: ApiCall = call("router", "SetWeights");
+const EVENTS: ApiCall = call("datadog", "Query");
 const MINUTES: ApiCall = call("cloudwatch", "GetMetricData");
 
 /// Every kind of call that is counted.
-pub const CALLS: [ApiCall; 10] = [
+pub const CALLS: [ApiCall; 11] = [
     SERVICES,
     UPDATE,
     TARGETS,
@@ -43,6 +46,7 @@ pub const CALLS: [ApiCall; 10] = [
     WEIGHTS,
     SET_WEIGHTS,
     MINUTES,
+    EVENTS,
 ];
 
 /// Until when this process may change the world, on its own monotonic clock (C1).
@@ -102,7 +106,8 @@ impl Guarded {
             services: Arc::clone(&guarded) as Arc<dyn Services>,
             scaling: Arc::clone(&guarded) as Arc<dyn Scaling>,
             router: Arc::clone(&guarded) as Arc<dyn Router>,
-            signals: guarded,
+            signals: Arc::clone(&guarded) as Arc<dyn Signals>,
+            objectives: guarded,
             clock,
         }
     }
@@ -194,5 +199,20 @@ impl Signals for Guarded {
 
     fn settle(&self) -> Span {
         self.inner.signals.settle()
+    }
+}
+
+#[async_trait]
+impl Objectives for Guarded {
+    async fn minutes(&self, asks: &[EventAsk]) -> Vec<Result<Vec<EventMinute>>> {
+        self.note_all(EVENTS, self.inner.objectives.minutes(asks).await)
+    }
+
+    async fn objective(&self, source: &Source) -> Result<Option<Objective>> {
+        self.note(EVENTS, self.inner.objectives.objective(source).await)
+    }
+
+    fn settle(&self) -> Span {
+        self.inner.objectives.settle()
     }
 }

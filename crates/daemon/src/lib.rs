@@ -18,6 +18,7 @@ mod guarded;
 mod office;
 mod paced;
 mod run;
+mod system;
 mod tenure;
 mod view;
 
@@ -25,3 +26,4 @@ pub use guarded::{CALLS, Fence, Guarded};
 pub use office::{Command, Office};
 pub use paced::Paced;
 pub use run::{Daemon, Parts};
+pub use system::System;

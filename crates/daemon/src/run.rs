@@ -53,6 +53,8 @@ pub struct Parts {
     pub version: String,
     /// This process, for others to read: host, process, start.
     pub owner: String,
+    /// Whether migrations may ask to act there; else only to observe.
+    pub acts: bool,
 }
 
 /// The controller as a process.
@@ -77,13 +79,15 @@ pub struct Daemon {
     unsupported: BTreeMap<String, String>,
     next_at: Option<Time>,
     fleet: Fleet,
+    acts: bool,
 }
 
 impl Daemon {
     /// A daemon that has not begun.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { cloud, leases, directory, metrics, office, words, version, owner } = parts;
+        let Parts { cloud, leases, directory, metrics, office, words, version, owner, acts } =
+            parts;
         let fence = Arc::new(Fence::default());
         let clock = Arc::clone(&cloud.clock);
         office.keep_history(Arc::clone(&leases) as Arc<dyn Store>);
@@ -106,6 +110,7 @@ impl Daemon {
             unsupported: BTreeMap::new(),
             next_at: None,
             fleet: Fleet { daemon, ..Fleet::default() },
+            acts,
         }
     }
 
@@ -171,6 +176,9 @@ impl Daemon {
             }
         };
         let mut controller = Controller::new(self.cloud.clone(), store, self.settings.clone());
+        if !self.acts {
+            controller = controller.that_observes();
+        }
         for (name, desired) in &self.desired {
             let generation = self.generations.get(name).copied().unwrap_or(1);
             if let Err(error) = controller.manage(generation, Arc::clone(&desired.migration)) {

@@ -13,6 +13,9 @@ use model::Time;
 pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server, Shown, ShownDaemon,
 };
+use crate::commands::init::Init;
+use crate::commands::preflight::Preflight;
+use crate::commands::region::Region;
 use crate::commands::run::Run;
 
 /// Carries Amazon ECS services from EC2 to Fargate without breaking their SLOs.
@@ -38,8 +41,24 @@ pub(crate) enum Command {
     /// Changed files are taken as they are saved. The exit code is 0 when it was told to stop
     /// (SIGTERM or SIGINT), 2 when it could not begin with what it was given.
     Run(Run),
+    /// Serve a simulated AWS region over the protocols of AWS, for the aws CLI, SDKs and tests.
+    ///
+    /// Point clients at it with AWS_ENDPOINT_URL; any credentials will do. It has what its file
+    /// describes, and nothing else of AWS. The exit code is 0 when it was told to stop (SIGTERM or
+    /// SIGINT), 2 when its file is wrong.
+    Region(Region),
+    /// Draft a migration from a live service on EC2, and from what points at it.
+    ///
+    /// Nothing is changed in AWS. Comments in the draft say where each number comes from and what
+    /// is to be decided; notes go to standard error.
+    Init(Init),
     /// Check files and say all that is wrong with them.
     Validate(Validate),
+    /// Read what stands around migrations in AWS, and say what is in their way.
+    ///
+    /// Nothing is changed. Exit codes: 0 nothing stands in the way, 1 something does, 2 a file
+    /// cannot be used, 3 nothing could be read.
+    Preflight(Preflight),
     /// Print the JSON Schema of a kind of file.
     Schema(Schema),
     /// Say what Ferry would have done with recorded minutes.

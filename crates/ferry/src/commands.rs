@@ -1,9 +1,13 @@
 //! One module for each command: read, run, show.
 
+mod account;
 mod client;
 pub(crate) mod completions;
+pub(crate) mod init;
 pub(crate) mod judge;
 mod migration;
+pub(crate) mod preflight;
+pub(crate) mod region;
 pub(crate) mod rehearse;
 pub(crate) mod run;
 pub(crate) mod say;

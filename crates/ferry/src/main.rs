@@ -14,7 +14,10 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Rehearse(arguments) => commands::rehearse::run(&arguments),
+        Command::Region(arguments) => commands::region::run(&arguments),
         Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Init(arguments) => commands::init::run(&arguments),
+        Command::Preflight(arguments) => commands::preflight::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Judge(arguments) => commands::judge::run(&arguments),

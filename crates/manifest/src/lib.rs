@@ -28,4 +28,4 @@ mod tree;
 pub use document::{Document, Resource, read, read_as, read_checked};
 pub use problem::Problem;
 pub use schema::{Kind, schema};
-pub use set::check_set;
+pub use set::{check_set, owned};

@@ -118,8 +118,9 @@ fn owners(migrations: &Migrations<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// What a migration writes to, with the path that says so.
-fn owned(migration: &Migration) -> Vec<(String, String)> {
+/// What a migration writes to, each with the path that says so: `(path, words)`.
+#[must_use]
+pub fn owned(migration: &Migration) -> Vec<(String, String)> {
     let spec = &migration.spec;
     let place = format!(
         "{}{}",

@@ -63,12 +63,9 @@ fn every_field_of_the_formats_is_read() {
     assert_eq!(
         fields_not_acted_on(whole),
         [
-            "spec.aws.assumeRoleArn",
             "spec.fargate.releases",
             "spec.fargate.provision",
-            "spec.traffic.router.aws",
             "spec.traffic.calibration",
-            "spec.slos[].datadog",
             "spec.scaling.mode",
             "spec.scaling.bounds",
             "spec.scaling.events",

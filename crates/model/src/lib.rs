@@ -10,8 +10,9 @@
 //! action       one change to the world, absolute and idempotent
 //! plan         what one pass will do, and each reason why it does not do more
 //! status       what is remembered between passes; condition, event: how people see it
+//! inventory    what stands around a service in its account: for `preflight` and `init`
 //! verb         what an operator can say
-//! suggest      what a misspelt word was meant to be
+//! suggest      what a misspelt word was meant to be; text: sentences broken into lines
 //! ```
 //!
 //! Deliberately absent: clocks, randomness, I/O, async, file formats but their types (the crate
@@ -20,6 +21,7 @@
 pub mod action;
 pub mod condition;
 pub mod event;
+pub mod inventory;
 pub mod minute;
 pub mod observation;
 pub mod plan;
@@ -29,6 +31,7 @@ pub mod side;
 pub mod spec;
 pub mod status;
 pub mod suggest;
+pub mod text;
 pub mod units;
 pub mod verb;
 pub mod verdict;

@@ -1,5 +1,6 @@
 //! One application: its load, the pairs that split it, and its two sides.
 
+use cloud::objectives::Source;
 use model::{PerSide, Share, Side, Span, Time};
 use sampling::Generator;
 
@@ -30,7 +31,9 @@ pub(crate) struct Application {
     sky: PerSide<Sky>,
     chance: PerSide<Generator>,
     metrics: MetricsSpec,
-    slow_threshold_seconds: f64,
+    pub(crate) slow_threshold: Span,
+    /// Where each side's events of an objective are counted.
+    pub(crate) objectives: Vec<PerSide<Source>>,
     demand: f64,
     to_fargate: f64,
     latency: PerSide<f64>,
@@ -72,7 +75,8 @@ impl Application {
             sky,
             chance: PerSide::from_fn(|side| draws.fork("minute").fork(side.name())),
             metrics,
-            slow_threshold_seconds: spec.slow_threshold.secs_f64(),
+            slow_threshold: spec.slow_threshold,
+            objectives: spec.objectives.clone(),
             demand: 0.0,
             to_fargate: 0.0,
             latency: PerSide { ec2: 0.0, fargate: 0.0 },
@@ -193,7 +197,7 @@ impl Application {
             &service.gathering,
             chance,
             &service.table,
-            self.slow_threshold_seconds,
+            self.slow_threshold.secs_f64(),
         );
         if let Some(autoscaling) = &mut service.autoscaling {
             let published = match published {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use capacity::alarm::{Datapoint, MetricQuery, QueryStatistic, Statistic};
 use capacity::scaling::{
     Activity, Cause, Inputs, PutScheduledAction, RegisterScalableTarget, SCALABLE_DIMENSION,
-    SERVICE_NAMESPACE, ScalableTarget, ScalableTargetAction, Semantics,
+    SERVICE_NAMESPACE, ScalableTarget, ScalableTargetAction, Semantics, SuspendedState,
 };
 use model::observation::{Bounds, Scaling, ScheduledBounds};
 use model::route::ServiceId;
@@ -189,6 +189,22 @@ impl Autoscaling {
     /// Sets the bounds; they hold from the next evaluation on.
     pub(crate) fn set_bounds(&mut self, bounds: Bounds) -> Result<(), capacity::Error> {
         let request = register(self.target.resource_id(), bounds);
+        self.target.update(&request)
+    }
+
+    pub(crate) const fn target(&self) -> &ScalableTarget {
+        &self.target
+    }
+
+    /// Switches kinds of scaling off, or on again.
+    pub(crate) fn suspend(&mut self, suspended: SuspendedState) -> Result<(), capacity::Error> {
+        let bounds = self.bounds();
+        let request = RegisterScalableTarget {
+            min_capacity: None,
+            max_capacity: None,
+            suspended_state: Some(suspended),
+            ..register(self.target.resource_id(), bounds)
+        };
         self.target.update(&request)
     }
 

@@ -5,7 +5,7 @@
 //! `capacity::start`'s.
 
 use capacity::start::{LaunchRate, Room, StartModel};
-use model::Time;
+use model::{Span, Time};
 use sampling::Generator;
 
 use crate::Error;
@@ -93,6 +93,10 @@ impl Fleet {
 
     pub(crate) const fn running(&self) -> u32 {
         self.serving + self.booting + self.unhealthy
+    }
+
+    pub(crate) const fn drain(&self) -> Span {
+        Span::from_millis(self.drain_ticks as u64 * TICK_MILLIS)
     }
 
     const fn total(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! The border: every call comes through here, and so does what goes wrong with calls.
 
+use capacity::scaling::SuspendedState;
 use cloud::signals::{Quantiles, SideMinute};
 use cloud::{ErrorKind, MinuteAsk, TargetGroup};
 use model::observation::{Bounds, ScheduledBounds};
@@ -7,6 +8,7 @@ use model::route::{Route, ServiceId};
 use model::{Side, Span, Time};
 
 use crate::journal::{Author, Change, Entry, Outcome};
+use crate::metric::Mixture;
 use crate::records::MINUTES_KEPT;
 use crate::region::{Region, refused};
 use crate::request::{Request, Response, RouteChange};
@@ -29,40 +31,22 @@ impl Region {
     }
 
     fn answer(&mut self, request: &Request<'_>, operation: &'static str) -> Response {
-        self.journal.count(operation);
-        if self.disturbances.is_empty() {
-            return self.carry_out(request, operation, Span::ZERO).unwrap_or_else(Response::Failed);
-        }
-        let (denied, throttled) = self.disturbances.refusals(operation, self.now());
-        // The draw is made whether it matters or not, so that a fault moves nothing else.
-        let lot = self.border.uniform();
-        if denied {
-            let message = "the role is not authorized to perform this operation";
-            return Response::Failed(refused(ErrorKind::Denied, operation, message));
-        }
-        if lot < throttled {
-            return Response::Failed(refused(ErrorKind::Throttled, operation, "Rate exceeded"));
-        }
-        let age = self.disturbances.age(operation, self.now());
-        let answer = self.carry_out(request, operation, age);
-        if self.disturbances.loses_reply(operation, self.now()) {
-            return Response::Failed(self.lose(request, operation, answer.is_ok()));
+        let answer = match self.meet(operation) {
+            Ok(age) => self.carry_out(request, operation, age),
+            Err(error) => return Response::Failed(error),
+        };
+        if self.is_reply_lost(operation) {
+            return Response::Failed(self.lose(request.writes(), operation, answer.is_ok()));
         }
         answer.unwrap_or_else(Response::Failed)
     }
 
-    /// What the caller is told whose reply was lost.
-    fn lose(&mut self, request: &Request<'_>, operation: &'static str, done: bool) -> cloud::Error {
-        if !request.writes() {
-            return refused(ErrorKind::Unreachable, operation, "no reply came in time");
-        }
-        if done {
-            self.journal.lose_last_reply();
-        }
-        refused(ErrorKind::OutcomeUnknown, operation, "no reply came in time")
-    }
-
-    fn carry_out(&mut self, request: &Request<'_>, operation: &'static str, age: Span) -> Answer {
+    pub(crate) fn carry_out(
+        &mut self,
+        request: &Request<'_>,
+        operation: &'static str,
+        age: Span,
+    ) -> Answer {
         let done = |written: Written| written.map(|()| Response::Done);
         match request {
             Request::DescribeService { id } => self.describe_service(id, operation, age),
@@ -73,11 +57,15 @@ impl Region {
             Request::GetQuantiles { group, from, until } => {
                 self.get_quantiles(group, *from, *until, operation, age)
             }
+            Request::GetMetric { ask } => self.get_metric(ask, operation, age),
             Request::UpdateService { id, desired } => {
                 done(self.update_service(id, *desired, operation))
             }
             Request::RegisterScalableTarget { id, bounds } => {
                 done(self.register_target(id, *bounds, operation))
+            }
+            Request::SuspendScaling { id, suspended } => {
+                done(self.suspend_scaling(id, *suspended, operation))
             }
             Request::PutScheduledAction { id, scheduled } => {
                 done(self.put_scheduled(id, scheduled, operation))
@@ -186,23 +174,20 @@ impl Region {
         let (index, side) = found.ok_or_else(|| missing(operation, &group.arn))?;
         let service = self.applications[index].sides.get(side);
         let seen_at = self.now() - age;
-        let visible =
-            service.minutes.between(from.minute(), until.minute()).map(|(_, record)| record);
-        #[expect(clippy::cast_precision_loss, reason = "requests are far below 2^53")]
-        let total: f64 = visible
-            .filter(|record| seen_at >= record.published_at())
-            .map(|record| record.mixture().2 as f64)
-            .sum();
-        if total <= 0.0 {
-            return Ok(Response::Quantiles(None));
-        }
-        Ok(Response::Quantiles(mixture_quantiles(
-            service,
-            from.minute(),
-            until.minute(),
-            seen_at,
-            total,
-        )))
+        let parts = [service];
+        let mixture =
+            Mixture { services: &parts, from: from.minute(), until: until.minute(), seen_at };
+        let span = |slow: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a positive latency below hours"
+            )]
+            let quantile = |seconds: f64| Span::from_millis(libm::round(seconds * 1000.0) as u64);
+            mixture.exceeded_by(slow).map(quantile)
+        };
+        let quantiles = span(0.5).zip(span(0.1)).map(|(p50, p90)| Quantiles { p50, p90 });
+        Ok(Response::Quantiles(quantiles))
     }
 
     fn update_service(&mut self, id: &ServiceId, desired: u32, operation: &'static str) -> Written {
@@ -247,6 +232,32 @@ impl Region {
         }
         let now = self.now();
         match self.applications[index].sides.get_mut(side).set_bounds(bounds, now) {
+            Ok(()) => {
+                self.made(operation, change);
+                Ok(())
+            }
+            Err(error) => {
+                let error = refused(ErrorKind::Invalid, operation, error.to_string());
+                self.refuse(operation, change, error)
+            }
+        }
+    }
+
+    fn suspend_scaling(
+        &mut self,
+        id: &ServiceId,
+        suspended: SuspendedState,
+        operation: &'static str,
+    ) -> Written {
+        let target = self.find_service(id).and_then(|(index, side)| {
+            self.applications.get_mut(index)?.sides.get_mut(side).autoscaling.as_mut()
+        });
+        let Some(autoscaling) = target else {
+            return self.refuse(operation, Change::Nothing, missing(operation, id));
+        };
+        let bounds = autoscaling.bounds();
+        let change = Change::Bounds { service: id.clone(), before: bounds, after: bounds };
+        match autoscaling.suspend(suspended) {
             Ok(()) => {
                 self.made(operation, change);
                 Ok(())
@@ -380,50 +391,6 @@ impl Region {
     }
 }
 
-/// Quantiles over minutes, by bisection on the weighed slow fraction.
-fn mixture_quantiles(
-    service: &crate::service::Service,
-    from: i64,
-    until: i64,
-    seen_at: Time,
-    total: f64,
-) -> Option<Quantiles> {
-    let slow_at = |seconds: f64| {
-        let mut slow = 0.0;
-        for (_, record) in service.minutes.between(from, until) {
-            let (parts, factor, answered) = record.mixture();
-            if seen_at >= record.published_at() {
-                #[expect(clippy::cast_precision_loss, reason = "requests are far below 2^53")]
-                let weight = answered as f64;
-                slow += weight * service.table.slow_fraction(parts, factor, seconds);
-            }
-        }
-        slow / total
-    };
-    let quantile = |wanted: f64| {
-        let (mut low, mut high) = (0.0, 1.0);
-        while slow_at(high) > wanted && high < 1e4 {
-            high *= 2.0;
-        }
-        // A millisecond is what a span can say.
-        while high - low > 0.000_2 {
-            let middle = 0.5 * (low + high);
-            if slow_at(middle) > wanted {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a positive latency below hours"
-        )]
-        Span::from_millis(libm::round(high * 1000.0) as u64)
-    };
-    Some(Quantiles { p50: quantile(0.5), p90: quantile(0.1) })
-}
-
-fn missing(operation: &'static str, what: &dyn std::fmt::Display) -> cloud::Error {
+pub(crate) fn missing(operation: &'static str, what: &dyn std::fmt::Display) -> cloud::Error {
     refused(ErrorKind::NotFound, operation, format!("{what} does not exist"))
 }

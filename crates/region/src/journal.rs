@@ -54,7 +54,7 @@ pub enum Change {
         /// What it was to be.
         after: u32,
     },
-    /// The bounds of a scalable target.
+    /// The bounds of a scalable target; the same ones where kinds of scaling were suspended.
     Bounds {
         /// Whose.
         service: ServiceId,

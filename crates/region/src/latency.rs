@@ -110,6 +110,17 @@ impl LatencyTable {
         low + (high - low) * part
     }
 
+    /// The mean latency in seconds: of each slice the mean of the base latencies, of the
+    /// exponential beside them and of the wait.
+    pub(crate) fn mean(&self, slices: &[Slice], factor: f64) -> f64 {
+        let base = self.base_seconds.iter().sum::<f64>() / POINTS_F64;
+        let of = |slice: &Slice| {
+            let rho = slice.utilisation.clamp(0.0, UTILISATION_MAX);
+            base + 1.0 / self.theta(rho) + slice.backlog_seconds
+        };
+        factor * slices.iter().map(|slice| slice.weight * of(slice)).sum::<f64>()
+    }
+
     /// The latency in seconds that a part `slow` of requests exceeds.
     pub(crate) fn exceeded_by(&self, slices: &[Slice], factor: f64, slow: f64) -> Option<f64> {
         let each = slices.iter().filter(|s| s.weight > 0.0).map(|s| self.exceeded_in(s, slow));
@@ -227,6 +238,19 @@ mod tests {
             }
         }
         assert_eq!(table.exceeded_by(&[], 1.0, 0.5), None);
+    }
+
+    #[test]
+    fn the_mean_is_the_area_under_the_slow_fraction() {
+        let table = LatencyTable::new(&task());
+        for slices in [vec![slice(0.4, 0.3, 0.0), slice(0.6, 0.8, 0.1)], vec![slice(1.0, 0.0, 0.0)]]
+        {
+            let step = 0.000_1;
+            let at = |k: u32| table.slow_fraction(&slices, 1.3, f64::from(k) * step);
+            let area: f64 = (0..200_000).map(|k| 0.5 * step * (at(k) + at(k + 1))).sum();
+            let mean = table.mean(&slices, 1.3);
+            assert!((area / mean - 1.0).abs() < 1e-3, "{area} {mean}");
+        }
     }
 
     proptest! {

@@ -9,7 +9,7 @@
 //!     ▲                                                         ▼
 //!  handle(request) ◄──────────────── the border: throttles, lost replies, stale reads ──► response
 //!     ▲
-//!  SimulatedCloud: the `cloud` traits in this process
+//!  SimulatedCloud: the `cloud` traits in this process; `wire`: the AWS protocols
 //! ```
 //!
 //! A region is a synchronous state machine with a virtual clock. The same spec, seed and calls
@@ -17,19 +17,23 @@
 //! drawn when it ends whether anybody asks or not, and floating-point functions come from `libm`.
 //!
 //! Deliberately absent: tasks as individuals, memory, connections that outlive a weight change,
-//! and the wire protocols.
+//! and the wire protocols, which are `wire`'s.
 
 mod application;
 mod autoscaling;
+pub mod call;
 mod count;
 mod disturbance;
 mod error;
+mod events;
 pub mod fault;
 mod fleet;
 mod handle;
+pub mod inventory;
 pub mod journal;
 mod latency;
 pub mod load;
+pub mod metric;
 mod minute;
 pub mod onlooker;
 mod policies;

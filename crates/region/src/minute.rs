@@ -6,6 +6,7 @@ use model::{Span, Time};
 
 use crate::count::Draw;
 use crate::latency::{LatencyTable, Slice};
+use crate::metric::Hosts;
 
 /// Slices of a minute: its six ticks.
 pub(crate) const TICKS: usize = 6;
@@ -31,6 +32,9 @@ pub(crate) struct SideRecord {
     latency_factor: f64,
     slow_draw: Draw,
     pub(crate) healthy_min: u32,
+    healthy_max: u32,
+    healthy_sum: u32,
+    pub(crate) unhealthy: Hosts,
     pub(crate) cpu_percent: Option<f64>,
     published: Published,
     published_at: Time,
@@ -66,18 +70,26 @@ pub(crate) struct Gathering {
     unanswered: f64,
     cpu_used: f64,
     cpu_reserved: f64,
-    healthy_min: Option<u32>,
+    ticks: usize,
+    healthy: Hosts,
+    unhealthy: Hosts,
 }
 
 impl Gathering {
-    pub(crate) fn tick(&mut self, expected: f64, unanswered: f64, slice: Slice, healthy: u32) {
+    pub(crate) fn tick(&mut self, expected: f64, unanswered: f64, slice: Slice) {
         if let Some(place) = self.slices.get_mut(self.count) {
             *place = Slice { weight: (expected - unanswered).max(0.0), ..slice };
             self.count += 1;
         }
         self.expected += expected;
         self.unanswered += unanswered;
-        self.healthy_min = Some(self.healthy_min.map_or(healthy, |least| least.min(healthy)));
+    }
+
+    /// How many targets are healthy and unhealthy in a tick.
+    pub(crate) fn hosts(&mut self, healthy: u32, unhealthy: u32) {
+        self.healthy = self.healthy.and(healthy, self.ticks);
+        self.unhealthy = self.unhealthy.and(unhealthy, self.ticks);
+        self.ticks += 1;
     }
 
     pub(crate) fn cpu(&mut self, used: f64, reserved: f64) {
@@ -134,7 +146,10 @@ impl SideRecord {
             slice_count,
             latency_factor: chance.latency_factor,
             slow_draw: chance.slow,
-            healthy_min: gathered.healthy_min.unwrap_or(0),
+            healthy_min: gathered.healthy.least,
+            healthy_max: gathered.healthy.most,
+            healthy_sum: gathered.healthy.sum,
+            unhealthy: gathered.unhealthy,
             cpu_percent: gathered.cpu_percent().map(|cpu| (cpu * chance.cpu_factor).max(0.0)),
             published: chance.published,
             published_at: chance.published_at,
@@ -160,6 +175,21 @@ impl SideRecord {
 
     pub(crate) const fn published_at(&self) -> Time {
         self.published_at
+    }
+
+    /// Requests that a task answered.
+    pub(crate) const fn answered(&self) -> u64 {
+        self.requests - self.unanswered
+    }
+
+    pub(crate) const fn healthy(&self) -> Hosts {
+        Hosts { least: self.healthy_min, most: self.healthy_max, sum: self.healthy_sum }
+    }
+
+    /// What is published at `now` of a count of this minute.
+    pub(crate) fn part(&self, count: u64, now: Time) -> u64 {
+        let short = self.published == Published::Short && now < self.published_at + BACKFILL;
+        if short { shortened(count) } else { count }
     }
 
     /// Whether CloudWatch answers this minute with values at `now`: of targets' health at least,
@@ -197,8 +227,7 @@ impl SideRecord {
         if self.requests == 0 {
             return Some(seen);
         }
-        let short = self.published == Published::Short && now < self.published_at + BACKFILL;
-        let part = |count: u64| if short { shortened(count) } else { count };
+        let part = |count: u64| self.part(count, now);
         let slow = |threshold: Option<Span>| {
             threshold.map(|span| part(self.slower_than(table, span.secs_f64())))
         };

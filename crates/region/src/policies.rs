@@ -16,6 +16,7 @@ use model::{Share, Span, Time};
 use crate::Error;
 use crate::application::Application;
 use crate::handle::{Answer, Written};
+use crate::inventory::PolicyListing;
 use crate::journal::Change;
 use crate::region::{Region, outside, refused};
 use crate::request::Response;
@@ -150,6 +151,28 @@ impl Policies {
             pair.start_with(weights);
         }
         Ok(())
+    }
+
+    pub(crate) fn listed(&self) -> Vec<PolicyListing> {
+        let listing = |(id, policy): (&String, &Policy)| PolicyListing {
+            id: id.clone(),
+            record_type: policy.record_type.clone(),
+            versions: policy.versions.keys().copied().collect(),
+        };
+        self.policies.iter().map(listing).collect()
+    }
+
+    pub(crate) fn policy_of(&self, instance: &str) -> Option<&str> {
+        self.instances.get(instance).map(|instance| instance.policy.as_str())
+    }
+
+    pub(crate) fn document_of(&self, instance: &str) -> Option<&str> {
+        let version = self.current(self.instances.get(instance)?)?;
+        Some(&version.document)
+    }
+
+    pub(crate) fn instance_ids(&self) -> Vec<String> {
+        self.instances.keys().cloned().collect()
     }
 
     /// The version that an instance uses; a version in use is never deleted.

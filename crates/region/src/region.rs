@@ -47,6 +47,7 @@ pub struct Region {
     past: VecDeque<Past>,
     past_max: Option<Span>,
     pub(crate) onlooker: Option<Onlooker>,
+    pub(crate) rate_limits: bool,
 }
 
 /// What the world looked like at a moment.
@@ -101,6 +102,7 @@ impl Region {
             metrics: spec.metrics,
             past: VecDeque::new(),
             onlooker: None,
+            rate_limits: spec.rate_limits,
         })
     }
 

@@ -1,14 +1,17 @@
 //! What can be asked of a region, one variant for each AWS operation it answers.
 //!
-//! The in-process traits and, later, the wire protocols go through the same [`crate::Region::handle`],
-//! so faults at the border and the journal know them all.
+//! The in-process traits go through [`crate::Region::handle`], the wire protocols through
+//! [`crate::Region::call`], which meets the same border and the same journal.
 
+use capacity::scaling::SuspendedState;
 use cloud::signals::{Quantiles, SideMinute};
 use cloud::traffic_flow::{PolicyInstance, PolicyVersion};
 use cloud::{Error, ErrorKind, MinuteAsk, TargetGroup};
 use model::observation::{Bounds, Scaling, ScheduledBounds, Service, Targets};
 use model::route::{Propagation, Route, ServiceId, WeightPair};
 use model::{Span, Time};
+
+use crate::metric::MetricAsk;
 
 /// The operations, as IAM names them.
 pub const OPERATIONS: [&str; 19] = [
@@ -64,6 +67,13 @@ pub enum Request<'a> {
         id: &'a ServiceId,
         /// To what.
         bounds: Bounds,
+    },
+    /// Switches kinds of scaling off, or on again.
+    SuspendScaling {
+        /// Whose.
+        id: &'a ServiceId,
+        /// What is off from now on.
+        suspended: SuspendedState,
     },
     /// Puts a one-shot scheduled action.
     PutScheduledAction {
@@ -145,6 +155,11 @@ pub enum Request<'a> {
         /// Which.
         ask: &'a MinuteAsk,
     },
+    /// One metric with its statistic.
+    GetMetric {
+        /// Which.
+        ask: &'a MetricAsk,
+    },
     /// Latency quantiles of one side.
     GetQuantiles {
         /// Whose.
@@ -168,7 +183,7 @@ pub struct RouteChange<'a> {
     pub weights: WeightPair,
 }
 
-/// The answer to a [`Request`], in the same order of variants.
+/// The answer to a [`Request`], with the kinds of answer in the order of what is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Response {
     /// A service.
@@ -194,6 +209,8 @@ pub enum Response {
     PolicyInstances(Vec<String>),
     /// Minutes.
     Minutes(Vec<SideMinute>),
+    /// Values of a metric with the minutes at which their periods begin, oldest first.
+    Datapoints(Vec<(i64, f64)>),
     /// Quantiles, or that there was no traffic.
     Quantiles(Option<Quantiles>),
     /// A write was made.
@@ -213,7 +230,9 @@ impl Request<'_> {
             Self::DescribeScalableTarget { .. } => {
                 "application-autoscaling:DescribeScalableTargets"
             }
-            Self::RegisterScalableTarget { .. } => "application-autoscaling:RegisterScalableTarget",
+            Self::RegisterScalableTarget { .. } | Self::SuspendScaling { .. } => {
+                "application-autoscaling:RegisterScalableTarget"
+            }
             Self::PutScheduledAction { .. } => "application-autoscaling:PutScheduledAction",
             Self::DeleteScheduledAction { .. } => "application-autoscaling:DeleteScheduledAction",
             Self::DescribeRoute { route } => match route {
@@ -235,7 +254,9 @@ impl Request<'_> {
             Self::CreatePolicyVersion { .. } => "route53:CreateTrafficPolicyVersion",
             Self::UpdatePolicyInstance { .. } => "route53:UpdateTrafficPolicyInstance",
             Self::DeletePolicyVersion { .. } => "route53:DeleteTrafficPolicy",
-            Self::GetMinutes { .. } | Self::GetQuantiles { .. } => "cloudwatch:GetMetricData",
+            Self::GetMinutes { .. } | Self::GetMetric { .. } | Self::GetQuantiles { .. } => {
+                "cloudwatch:GetMetricData"
+            }
         }
     }
 
@@ -245,6 +266,7 @@ impl Request<'_> {
         match self {
             Self::UpdateService { .. }
             | Self::RegisterScalableTarget { .. }
+            | Self::SuspendScaling { .. }
             | Self::PutScheduledAction { .. }
             | Self::DeleteScheduledAction { .. }
             | Self::ChangeRoutes { .. }
@@ -260,6 +282,7 @@ impl Request<'_> {
             | Self::ListPolicyVersions { .. }
             | Self::ListPolicyInstances { .. }
             | Self::GetMinutes { .. }
+            | Self::GetMetric { .. }
             | Self::GetQuantiles { .. } => false,
         }
     }
@@ -342,6 +365,14 @@ impl Response {
         if let Self::Minutes(minutes) = self { Ok(minutes) } else { Err(self.failure()) }
     }
 
+    /// The values, or why there are none.
+    ///
+    /// # Errors
+    /// What the region refused with.
+    pub fn datapoints(self) -> cloud::Result<Vec<(i64, f64)>> {
+        if let Self::Datapoints(points) = self { Ok(points) } else { Err(self.failure()) }
+    }
+
     /// The quantiles, or why there are none.
     ///
     /// # Errors
@@ -371,6 +402,7 @@ impl Response {
             | Self::PolicyVersions(_)
             | Self::PolicyInstances(_)
             | Self::Minutes(_)
+            | Self::Datapoints(_)
             | Self::Quantiles(_)
             | Self::Done => {
                 // Each request has one kind of answer; another one would be a defect here.

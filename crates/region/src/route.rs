@@ -137,6 +137,11 @@ impl Pair {
         }
     }
 
+    /// When the last change is, or was, everywhere.
+    pub(crate) fn in_sync_at(&self) -> Option<Time> {
+        self.spreading.back().map(|(at, _)| *at).or(self.in_sync_since)
+    }
+
     /// Lets changes that are everywhere by `now` come into force.
     pub(crate) fn spread(&mut self, now: Time) {
         while let Some((at, weights)) = self.spreading.front().copied().filter(|(at, _)| *at <= now)

@@ -106,7 +106,8 @@ impl Service {
         let unanswered = step.dropped.min(requests);
         let utilisation = if capacity > 0.0 { (rate / capacity).min(1.0) } else { 0.0 };
         let slice = Slice { weight: 0.0, utilisation, backlog_seconds: step.delay_seconds };
-        self.gathering.tick(requests, unanswered, slice, self.fleet.serving);
+        self.gathering.tick(requests, unanswered, slice);
+        self.gathering.hosts(self.fleet.serving, self.fleet.unhealthy);
         let used = if serving > 0.0 {
             serving * self.task.vcpu_used(rate / serving, !self.backlog.is_empty())
         } else {
@@ -163,6 +164,11 @@ impl Service {
 
     pub(crate) fn deploying(&self, now: Time) -> bool {
         self.release.rollout.is_some_and(|rollout| now < rollout.until)
+    }
+
+    /// From when to when the tasks of the last deployment are replaced.
+    pub(crate) fn rollout(&self) -> Option<(Time, Time)> {
+        self.release.rollout.map(|rollout| (rollout.since, rollout.until))
     }
 
     pub(crate) fn described(&self, now: Time) -> Described {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use cloud::objectives::Source;
 use cloud::signals::Quantiles;
 use cloud::traffic_flow::{self, PolicyInstance, PolicyVersion};
 use cloud::{
-    Applied, Asked, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services,
-    Shift, SideMinute, Signals, TargetGroup, TrafficFlow,
+    Applied, Asked, Clock, Cloud, Error, ErrorKind, EventAsk, EventMinute, MinuteAsk, Objectives,
+    Result, Router, Scaling, Services, Shift, SideMinute, Signals, TargetGroup, TrafficFlow,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
 use model::route::{Propagation, Route, Routes, ServiceId, Split, Weights};
+use model::spec::Objective;
 use model::{Span, Time};
 
 use crate::Region;
@@ -39,6 +41,7 @@ impl SimulatedCloud {
             scaling: Arc::clone(&handle) as Arc<dyn Scaling>,
             router: Arc::clone(&handle) as Arc<dyn Router>,
             signals: Arc::clone(&handle) as Arc<dyn Signals>,
+            objectives: Arc::clone(&handle) as Arc<dyn Objectives>,
             clock: handle,
         }
     }
@@ -312,6 +315,23 @@ impl Signals for SimulatedCloud {
     ) -> Result<Option<Quantiles>> {
         let request = Request::GetQuantiles { group, from, until };
         self.lock().handle(&request).quantiles()
+    }
+
+    fn settle(&self) -> Span {
+        self.lock().settle()
+    }
+}
+
+#[async_trait]
+impl Objectives for SimulatedCloud {
+    async fn minutes(&self, asks: &[EventAsk]) -> Vec<Result<Vec<EventMinute>>> {
+        let region = self.lock();
+        asks.iter().map(|ask| region.events(ask)).collect()
+    }
+
+    async fn objective(&self, _: &Source) -> Result<Option<Objective>> {
+        // A region counts events and says of none how many may be bad.
+        Ok(None)
     }
 
     fn settle(&self) -> Span {

@@ -8,6 +8,7 @@ use capacity::scaling::{
 use capacity::start::{LaunchLimits, RoomParameters, StartParameters};
 use capacity::steps::{AdjustmentType, StepAdjustment};
 use capacity::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
+use cloud::objectives::Source;
 use model::observation::Bounds;
 use model::route::{Route, ServiceId};
 use model::{PerSide, Share, Side, Span, Time};
@@ -16,6 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::fault::FaultRow;
 use crate::load::Load;
+
+mod written;
+
+use written::WrittenApplication;
 
 /// The most tasks anything in a region may ask for: the quota of tasks in a service.
 pub const TASKS_MAX: u32 = 5_000;
@@ -50,6 +55,13 @@ pub struct RegionSpec {
     /// The fault script's rows.
     #[serde(default)]
     pub faults: Vec<FaultRow>,
+    /// Whether callers over the wire are throttled as AWS throttles them.
+    #[serde(default = "yes")]
+    pub rate_limits: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// One traffic policy at its first version.
@@ -102,8 +114,11 @@ impl TrafficPolicySpec {
 }
 
 /// One application: its load, the weighted pairs in front of it, and its two sides.
+///
+/// A file may leave out everything of a service but `id` and `targetGroupArn`: it is then as
+/// [`ServiceSpec::new`] makes it, EC2 sized for the load at the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", try_from = "WrittenApplication")]
 pub struct ApplicationSpec {
     /// Name, for people.
     pub name: String,
@@ -116,6 +131,9 @@ pub struct ApplicationSpec {
     pub share: Share,
     /// Slower requests are slow, for the truth that tests look at.
     pub slow_threshold: Span,
+    /// Where the events of objectives are counted on each side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<PerSide<Source>>,
     /// The two services.
     pub sides: PerSide<ServiceSpec>,
 }
@@ -435,7 +453,15 @@ impl ApplicationSpec {
         #[expect(clippy::cast_precision_loss, reason = "a handful of routes")]
         let traffic = 1.0 / routes.len().max(1) as f64;
         let routes = routes.into_iter().map(|route| RouteSpec { route, traffic }).collect();
-        Ok(Self { name: name.into(), load, routes, share: Share::ZERO, slow_threshold, sides })
+        Ok(Self {
+            name: name.into(),
+            load,
+            routes,
+            share: Share::ZERO,
+            slow_threshold,
+            objectives: Vec::new(),
+            sides,
+        })
     }
 }
 
@@ -478,6 +504,7 @@ impl RegionSpec {
             noise: NoiseSpec::default(),
             metrics: MetricsSpec::default(),
             faults: Vec::new(),
+            rate_limits: true,
         }
     }
 }

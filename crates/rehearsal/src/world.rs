@@ -68,7 +68,15 @@ fn application(managed: &Managed, load: &Load) -> Result<ApplicationSpec, region
         service
     });
     let slow = managed.latency_threshold.unwrap_or(SLOW_DEFAULT);
-    ApplicationSpec::new(&managed.name, load.clone(), managed.routes.routes.clone(), slow, sides)
+    let mut application = ApplicationSpec::new(
+        &managed.name,
+        load.clone(),
+        managed.routes.routes.clone(),
+        slow,
+        sides,
+    )?;
+    application.objectives = managed.objectives.iter().map(|it| it.sources.clone()).collect();
+    Ok(application)
 }
 
 /// A policy for each instance, as A and AAAA have: its document has the endpoints by the names that

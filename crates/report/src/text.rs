@@ -1,5 +1,7 @@
 //! Text from the record made safe for where it goes, and broken into lines.
 
+pub use model::text::wrap;
+
 /// Text for HTML, in elements and in quoted attributes alike.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -31,34 +33,6 @@ pub(crate) fn sentence(text: &str) -> String {
     format!("{text}{}", if ended { "" } else { "." })
 }
 
-/// Lines of at most `width` characters, broken between words; a longer word is cut.
-/// Never empty.
-#[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        for (index, piece) in pieces(word, width).into_iter().enumerate() {
-            let length = piece.chars().count();
-            // Pieces of one word are as long as a line, so only a word's first one is joined.
-            let joined = used > 0 && index == 0 && used + 1 + length <= width;
-            if used > 0 && !joined {
-                lines.push(String::new());
-                used = 0;
-            }
-            let line = lines.last_mut().expect("lines start with one and only grow");
-            if joined {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(&piece);
-            used += length;
-        }
-    }
-    lines
-}
-
 /// [`wrap`], with all after `lines_max` lines left out behind an ellipsis.
 pub(crate) fn wrap_at_most(text: &str, width: usize, lines_max: usize) -> Vec<String> {
     let mut lines = wrap(text, width);
@@ -79,11 +53,6 @@ pub(crate) fn wrap_at_most(text: &str, width: usize, lines_max: usize) -> Vec<St
     }
     last.push('…');
     lines
-}
-
-fn pieces(word: &str, width: usize) -> Vec<String> {
-    let characters: Vec<char> = word.chars().collect();
-    characters.chunks(width).map(|piece| piece.iter().collect()).collect()
 }
 
 #[cfg(test)]

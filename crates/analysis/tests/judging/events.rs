@@ -199,8 +199,13 @@ fn what_the_requests_say_stands_where_it_is_stronger() {
     assert_eq!(burning.verdict(VerdictKind::RollBack, &Settings::default()), dead);
     let mut silent = proven();
     silent.run(20, GOOD, None);
+    let missing = VerdictReason::EventsMissing { signal: signal(), side: Side::Fargate };
+    let held = silent.verdict(VerdictKind::Hold, &Settings::default());
+    assert_eq!(held, (VerdictKind::Hold, missing), "sight is missing, which is graver");
+    let mut unproven = Log::new();
+    unproven.run(1, GOOD, Some((50, 0)));
     let held = (VerdictKind::Hold, VerdictReason::ShareMismatch);
-    assert_eq!(silent.verdict(VerdictKind::Hold, &Settings::default()), held);
+    assert_eq!(unproven.verdict(VerdictKind::Hold, &Settings::default()), held);
 }
 
 #[test]

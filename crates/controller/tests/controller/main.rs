@@ -5,6 +5,7 @@ mod accounts;
 mod batches;
 mod catalogue;
 mod crashes;
+mod events;
 mod intents;
 mod learning;
 mod letting_go;

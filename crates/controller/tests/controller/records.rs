@@ -1,9 +1,11 @@
 //! What is saved comes before what is done, and without a record nothing is done.
 
-use model::{Share, Span};
+use model::verdict::{Verdict, VerdictKind};
+use model::{Share, Span, Time};
 use serde_json::json;
-use store::Answer;
+use store::{Answer, Happening};
 
+use crate::words::history;
 use crate::world::{START, controller, frozen_or_not, refusals, region, run, spec, tick};
 
 const LONG: Span = Span::from_mins(30);
@@ -103,4 +105,37 @@ fn observing_and_freezing_write_nothing_ever() {
         run(&tap, &mut controller, LONG);
         assert_eq!((tap.writes(), tap.share("api")), (before, Share::percent(50)));
     }
+}
+
+#[test]
+fn every_change_of_the_judges_mind_is_in_the_history_and_costs_no_save() {
+    let tap = region(&["api"]);
+    let mut controller = controller(&tap, &[spec("api")]);
+    let ticks = run(&tap, &mut controller, Span::from_hours(2));
+    let mut minds: Vec<(Time, VerdictKind, &str)> = Vec::new();
+    for tick in &ticks {
+        let Verdict { kind, reason, .. } = &tick.passes[0].verdict;
+        if minds.last().is_none_or(|last| (last.1, last.2) != (*kind, reason.name())) {
+            minds.push((tick.at, *kind, reason.name()));
+        }
+    }
+    let history = history(&tap);
+    let told = history.iter().filter_map(|numbered| match &numbered.entry.happening {
+        Happening::Decision { verdict, reason } => {
+            Some((numbered.entry.at, *verdict, reason.name()))
+        }
+        Happening::Event { .. }
+        | Happening::Intended { .. }
+        | Happening::Answered { .. }
+        | Happening::Said { .. } => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert!(told.len() >= 3, "{told:?}");
+    // What changed after the last checkpoint is told with the next.
+    assert_eq!(told, minds[..told.len()]);
+    let last = told.last().expect("there are some").0;
+    assert!(minds[told.len()..].iter().all(|mind| mind.0 > last));
+    let alone = history.iter().filter(|numbered| numbered.entry.at == START).count();
+    assert!(alone >= 1, "the first is of the first tick");
+    assert!(tap.saves() <= 40, "{} saves in two hours", tap.saves());
 }

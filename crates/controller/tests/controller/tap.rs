@@ -5,13 +5,15 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use cloud::objectives::Source;
 use cloud::signals::Quantiles;
 use cloud::{
-    Applied, Clock, Cloud, Error, ErrorKind, MinuteAsk, Result, Router, Scaling, Services, Shift,
-    SideMinute, Signals, TargetGroup,
+    Applied, Clock, Cloud, Error, ErrorKind, EventAsk, EventMinute, MinuteAsk, Objectives, Result,
+    Router, Scaling, Services, Shift, SideMinute, Signals, TargetGroup,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
 use model::route::{Routes, ServiceId, Split};
+use model::spec::Objective;
 use model::{Span, Time};
 use region::SimulatedCloud;
 use store::{Contents, Entry, Fact, MemoryStore, Numbered, Record, Store, Version};
@@ -47,6 +49,10 @@ struct State {
     conflicts: u32,
     is_unreadable: bool,
     corrections: BTreeMap<i64, u64>,
+    /// The part of Fargate's events that are bad beside those of the region.
+    bad_percent: u64,
+    /// What every SLO of the source has for a target.
+    target: Option<Objective>,
     /// How far the process's clock is ahead of the world's, in seconds.
     skew: i64,
     /// Points that are passed before the process ends.
@@ -73,6 +79,7 @@ impl Tap {
             scaling: Arc::clone(&tap) as Arc<dyn Scaling>,
             router: Arc::clone(&tap) as Arc<dyn Router>,
             signals: Arc::clone(&tap) as Arc<dyn Signals>,
+            objectives: Arc::clone(&tap) as Arc<dyn Objectives>,
             clock: tap,
         }
     }
@@ -122,6 +129,16 @@ impl Tap {
 
     pub(crate) fn make_unreadable(&self) {
         self.with(|state| state.is_unreadable = true);
+    }
+
+    /// From now on this part of Fargate's events is bad, though its requests are not.
+    pub(crate) fn fail_events(&self, percent: u64) {
+        self.with(|state| state.bad_percent = percent);
+    }
+
+    /// Every SLO of the source has this target.
+    pub(crate) fn set_target(&self, target: &str) {
+        self.with(|state| state.target = target.parse().ok());
     }
 
     /// The source corrects the requests of a minute on EC2.
@@ -289,7 +306,7 @@ impl Router for Tap {
 impl Signals for Tap {
     async fn minutes(&self, asks: &[MinuteAsk]) -> Vec<Result<Vec<SideMinute>>> {
         let _ = self.count("minutes", "");
-        let answers = self.inner.minutes(asks).await;
+        let answers = Signals::minutes(&self.inner, asks).await;
         let corrections = self.with(|state| state.corrections.clone());
         let mut all = Vec::new();
         for (ask, answer) in asks.iter().zip(answers) {
@@ -318,7 +335,40 @@ impl Signals for Tap {
     }
 
     fn settle(&self) -> Span {
-        self.inner.settle()
+        Signals::settle(&self.inner)
+    }
+}
+
+#[async_trait]
+impl Objectives for Tap {
+    async fn minutes(&self, asks: &[EventAsk]) -> Vec<Result<Vec<EventMinute>>> {
+        let _ = self.count("events", "");
+        let answers = Objectives::minutes(&self.inner, asks).await;
+        let bad_percent = self.with(|state| state.bad_percent);
+        let mut all = Vec::new();
+        for (ask, answer) in asks.iter().zip(answers) {
+            let about = match &ask.source {
+                Source::Queries { good, .. } => good,
+                Source::Slo(id) => id,
+            };
+            let mut answer = self.failed("event", about).unwrap_or(answer);
+            for event in answer.iter_mut().flatten() {
+                if about.contains("fargate") {
+                    event.bad += (event.total - event.bad) * bad_percent / 100;
+                }
+            }
+            all.push(answer);
+        }
+        all
+    }
+
+    async fn objective(&self, source: &Source) -> Result<Option<Objective>> {
+        let Source::Slo(id) = source else { return Ok(None) };
+        self.failed("objective", id).unwrap_or(Ok(self.with(|state| state.target)))
+    }
+
+    fn settle(&self) -> Span {
+        Objectives::settle(&self.inner)
     }
 }
 

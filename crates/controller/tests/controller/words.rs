@@ -30,7 +30,7 @@ fn record(tap: &Tap) -> (Verbs, Vec<Numbered>, u32) {
     (tap.record("api").status.verbs, history(tap), tap.saves())
 }
 
-fn history(tap: &Tap) -> Vec<Numbered> {
+pub(crate) fn history(tap: &Tap) -> Vec<Numbered> {
     tap.history("api", 0, 1_000).now_or_never().unwrap().unwrap()
 }
 

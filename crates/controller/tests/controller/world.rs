@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cloud::objectives::Source;
 use controller::{Controller, Tick};
 use futures::FutureExt as _;
 use model::observation::Bounds;
@@ -89,7 +90,16 @@ pub(crate) fn region(names: &[&str]) -> Tap {
         });
         let load = Load::new(vec![60.0]).unwrap();
         let slow = Span::from_millis(300);
-        ApplicationSpec::new(*name, load, vec![rule(name)], slow, sides).unwrap()
+        let mut application =
+            ApplicationSpec::new(*name, load, vec![rule(name)], slow, sides).unwrap();
+        application.objectives = vec![
+            PerSide::from_fn(|side| {
+                let query = |what: &str| format!("sum:{what}{{env:{name}-{}}}", side.name());
+                Source::Queries { good: query("good"), total: query("all") }
+            }),
+            PerSide::from_fn(|side| Source::Slo(format!("{name}-{}", side.name()))),
+        ];
+        application
     });
     let mut spec = RegionSpec::new(START - PAST, applications.collect());
     spec.noise = NoiseSpec::NONE;
@@ -98,6 +108,14 @@ pub(crate) fn region(names: &[&str]) -> Tap {
     let mut region = Region::new(&spec, 7).unwrap();
     region.advance_to(START);
     Tap::new(SimulatedCloud::new(region))
+}
+
+/// An objective that Datadog counts by two queries.
+pub(crate) fn by_queries() -> Value {
+    json!({"name": "apm", "datadog": {
+        "good": "sum:good{env:{env}}", "total": "sum:all{env:{env}}",
+        "env": {"ec2": "api-ec2", "fargate": "api-fargate"}, "objective": "99%",
+    }})
 }
 
 /// A controller of the named migrations.

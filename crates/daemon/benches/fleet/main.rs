@@ -169,6 +169,7 @@ fn start(
     let (office, words) = Office::new();
     let metrics = Arc::new(Metrics::new("bench", &CALLS, true));
     let daemon = Daemon::new(Parts {
+        acts: true,
         cloud: Still::cloud(still),
         leases: Arc::new(Held::new(Arc::new(opened.store))) as Arc<dyn Leases>,
         directory: directory.to_owned(),

@@ -55,6 +55,7 @@ impl Still {
             scaling: Arc::clone(still) as Arc<dyn Scaling>,
             router: Arc::clone(still) as Arc<dyn Router>,
             signals: Arc::clone(still) as Arc<dyn Signals>,
+            objectives: Arc::new(cloud::NoObjectives),
             clock: Arc::clone(still) as Arc<dyn Clock>,
         }
     }

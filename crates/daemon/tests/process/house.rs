@@ -89,6 +89,7 @@ impl House {
         let (office, words) = Office::new();
         let (stopping, stop) = watch::channel(false);
         let daemon = Daemon::new(Parts {
+            acts: true,
             cloud,
             leases,
             directory: self.directory.path().to_owned(),

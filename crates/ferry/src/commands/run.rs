@@ -1,5 +1,8 @@
 //! `ferry run`
 
+mod lockstep;
+mod world;
+
 use std::io::{IsTerminal, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,20 +12,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 use cloud::Cloud;
 use configuration::{Look, Source};
-use controller::Managed;
-use daemon::{CALLS, Daemon, Office, Paced, Parts};
+use controller::{Managed, Unsupported};
+use daemon::{CALLS, Daemon, Office, Parts};
 use model::Time;
-use model::spec::Migration;
-use region::fault::FaultRow;
-use region::load::{GeneratedLoad, Load};
-use region::{Region, SimulatedCloud};
 use server::{Access, Desk, Metrics, Tokens};
 use store::{Leases, MemoryStore, SqliteStore, Store as _};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::commands::rehearse;
+use self::world::Timing;
 use crate::output::{Answer, Failure, read, tell};
 
 #[derive(Debug, Args)]
@@ -33,13 +32,20 @@ pub(crate) struct Run {
     /// The world to act in.
     #[arg(long, value_enum, default_value_t = World::Simulated)]
     cloud: World,
+    /// Where all AWS services are, in place of AWS, such as a `ferry region`.
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", value_parser = endpoint)]
+    endpoint_url: Option<String>,
+    /// The clock to go by: `system`, or `region:URL` to move that of a `ferry region` in lockstep.
+    #[arg(long, value_name = "CLOCK", default_value = "system")]
+    clock: Timing,
     /// How many seconds of the simulated region pass in one.
     #[arg(long, value_name = "X", default_value_t = 600.0, value_parser = speed)]
     speed: f64,
     /// Where metrics, health and the API are served.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9180")]
     listen: SocketAddr,
-    /// Where state is kept; default: in memory, since the simulated region ends with the process.
+    /// Where state is kept; default: `ferry.sqlite`, or in memory for a simulated region, since
+    /// that ends with the process.
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
     /// Who may use the API: lines of `viewer NAME TOKEN` or `operator NAME TOKEN`.
@@ -72,6 +78,33 @@ pub(crate) struct Run {
 enum World {
     /// A simulated region in this process.
     Simulated,
+    /// AWS: live services are observed and nothing is written.
+    ///
+    /// Credentials are found as the AWS command line finds them. Objectives in Datadog need
+    /// `DD_API_KEY` and `DD_APP_KEY`, or `_FILE` variants that name files, and `DD_SITE`.
+    Aws,
+}
+
+impl World {
+    /// Whether this version writes there.
+    const fn acts(self) -> bool {
+        match self {
+            Self::Simulated => true,
+            Self::Aws => false,
+        }
+    }
+}
+
+const STORE_DEFAULT: &str = "ferry.sqlite";
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if is_http {
+        Ok(text.to_owned())
+    } else {
+        Err("write a URL such as http://127.0.0.1:4566".to_owned())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,21 +123,22 @@ fn speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| format!("write a number from 0.001 to {SPEED_MAX}, such as 600"))
 }
 
-/// Weeks that the generated load of the region lasts before it begins again.
-const REGION_DAYS: u32 = 28;
-
 pub(crate) fn run(arguments: &Run) -> Result<Answer, Failure> {
     let access = access(arguments)?;
     let look = first_look(&arguments.config)?;
-    let cloud = match arguments.cloud {
-        World::Simulated => simulated(arguments, &look)?,
-    };
+    check(arguments, &look)?;
     log(arguments.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Unreachable(format!("no threads to run on: {error}")))?;
-    let result = runtime.block_on(serve(arguments, access, cloud));
+    let result = runtime.block_on(async {
+        let cloud = match arguments.cloud {
+            World::Simulated => world::simulated(arguments, &look)?,
+            World::Aws => world::aws(arguments).await?,
+        };
+        serve(arguments, access, cloud).await
+    });
     // Whatever a blocking read of a file still waits for is not waited for.
     runtime.shutdown_background();
     result.map(|()| Answer::Yes)
@@ -133,6 +167,7 @@ fn access(arguments: &Run) -> Result<Access, Failure> {
             tell(&format!("To speak to this daemon:  export FERRY_TOKEN={token}"));
             Ok(Access::Tokens(tokens))
         }
+        World::Aws => Ok(Access::ReadOnly),
     }
 }
 
@@ -158,32 +193,20 @@ fn first_look(directory: &Path) -> Result<Look, Failure> {
     Ok(look)
 }
 
-/// A region that holds the services of all migrations, with a week of past.
-fn simulated(arguments: &Run, look: &Look) -> Result<Cloud, Failure> {
-    rehearse::check_start(arguments.start)?;
-    let load: Load = match &arguments.load {
-        Some(path) => rehearse::recorded(path, &read(path)?)?.0,
-        None => GeneratedLoad::default().load().map_err(Failure::bad_input)?,
-    };
-    let faults: Vec<FaultRow> = match &arguments.fault {
-        Some(path) => rehearse::faults(path, &read(path)?)?,
-        None => Vec::new(),
-    };
-    let managed = |(file, migration): (&String, Arc<Migration>)| {
-        Managed::new(1, migration).map_err(|error| Failure::bad_input(format!("{file}: {error}")))
-    };
-    let managed: Vec<Managed> = look
-        .migrations
-        .values()
-        .map(|desired| managed((&desired.file, Arc::clone(&desired.migration))))
-        .collect::<Result<_, _>>()?;
-    let spec = rehearsal::world::build(&managed, &load, arguments.start, REGION_DAYS, &faults);
-    let spec = spec.map_err(Failure::bad_input)?;
-    let mut region = Region::new(&spec, arguments.seed).map_err(Failure::bad_input)?;
-    region.advance_to(arguments.start);
-    let region = SimulatedCloud::new(region);
-    let cloud = region.cloud();
-    Ok(Cloud { clock: Arc::new(Paced::new(region, arguments.speed)), ..cloud })
+/// What ends the process at the start, since later it would only be refused.
+fn check(arguments: &Run, look: &Look) -> Result<(), Failure> {
+    if arguments.cloud == World::Simulated && arguments.clock != Timing::System {
+        let problem = "--clock: a simulated region in this process has its own; see --speed";
+        return Err(Failure::bad_input(problem));
+    }
+    let acts = arguments.cloud.acts();
+    let problems = look.migrations.values().filter_map(|desired| {
+        let unsupported = Managed::new(1, Arc::clone(&desired.migration)).err();
+        let unsupported = unsupported.or_else(|| Unsupported::acting(&desired.migration, acts));
+        Some(format!("{}: {}", desired.file, unsupported?))
+    });
+    let problems: Vec<String> = problems.collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::BadInput(problems)) }
 }
 
 fn log(format: Option<Log>) {
@@ -205,7 +228,7 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
     // With port 0 the system has chosen one.
     let address = listener.local_addr().map_err(cannot_listen)?;
-    let leases = store(arguments.store.as_deref()).await?;
+    let leases = store(arguments).await?;
     let mut told = ToldToStop::new()?;
     let version = env!("CARGO_PKG_VERSION");
     let metrics = Arc::new(Metrics::new(version, &CALLS, arguments.metrics_per_migration));
@@ -221,6 +244,7 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
         words,
         version: version.to_owned(),
         owner: owner(),
+        acts: arguments.cloud.acts(),
     });
     let (stopping, stop) = watch::channel(false);
     let mut until = stop.clone();
@@ -243,13 +267,13 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
 
 /// SIGTERM and SIGINT. Made before anybody is told that the daemon serves: until then they end the
 /// process as it stands.
-struct ToldToStop {
+pub(crate) struct ToldToStop {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl ToldToStop {
-    fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let listen = |kind| {
             signal(kind)
                 .map_err(|error| Failure::Unreachable(format!("no signals to stop at: {error}")))
@@ -258,7 +282,7 @@ impl ToldToStop {
         Ok(Self { terminate, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    async fn once(&mut self) {
+    pub(crate) async fn once(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -268,13 +292,20 @@ impl ToldToStop {
 
 /// The store. A simulated region begins anew with each process, so that a file from an earlier
 /// one tells of a world that is gone.
-async fn store(path: Option<&Path>) -> Result<Arc<dyn Leases>, Failure> {
-    let Some(path) = path else { return Ok(Arc::new(MemoryStore::new())) };
+async fn store(arguments: &Run) -> Result<Arc<dyn Leases>, Failure> {
+    let path = match (&arguments.store, arguments.cloud) {
+        (Some(path), _) => path.as_path(),
+        (None, World::Simulated) => return Ok(Arc::new(MemoryStore::new())),
+        (None, World::Aws) => Path::new(STORE_DEFAULT),
+    };
     let shown = path.display();
     let opened = SqliteStore::open(path)
         .map_err(|error| Failure::bad_input(format!("--store {shown}: {error}")))?;
     if let Some(refuses) = &opened.refuses {
         tell(&format!("warning: --store {shown}: {refuses}; nothing will be changed"));
+    }
+    if arguments.cloud == World::Aws {
+        return Ok(Arc::new(opened.store));
     }
     let names = opened.store.list().await;
     let names = names.map_err(|error| Failure::Unreachable(format!("--store {shown}: {error}")))?;

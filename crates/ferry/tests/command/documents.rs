@@ -11,7 +11,9 @@ fn help_says_what_there_is() {
     for command in [
         "",
         "rehearse",
+        "init",
         "validate",
+        "preflight",
         "schema",
         "judge",
         "completions",

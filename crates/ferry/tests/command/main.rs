@@ -1,6 +1,7 @@
 //! Tests of the built binary: what is typed, what is printed, what is written, how it exits.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read or write its files must fail")]
 
+mod account;
 mod alerting;
 mod bad_input;
 mod daemon;
@@ -9,9 +10,11 @@ mod documents;
 mod ferry;
 mod judge;
 mod metrics;
+mod observing;
 mod office;
 mod prometheus;
 mod promql;
+mod region;
 mod rehearse;
 mod rules;
 mod running;

@@ -48,13 +48,18 @@ pub(crate) struct Running {
 impl Running {
     /// `ferry run` in `folder` on a port of its own.
     pub(crate) fn ferry(folder: &Folder, arguments: &str) -> Self {
+        Self::ferry_with(folder, &[], arguments)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn ferry_with(folder: &Folder, variables: &[(&str, &str)], arguments: &str) -> Self {
         let mut all = vec!["run", "--listen", "127.0.0.1:0"];
         all.extend(arguments.split_whitespace());
         let serving = |line: &str| {
             let address = line.strip_prefix("Serving on http://")?;
             address.strip_suffix("/ until SIGTERM.").map(str::to_owned)
         };
-        Self::start(&mut folder.to_run(&all), serving)
+        Self::start(folder.to_run(&all).envs(variables.iter().copied()), serving)
     }
 
     /// Starts a server; `serving` finds the address in the line that tells it.

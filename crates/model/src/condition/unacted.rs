@@ -19,7 +19,6 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
             paths.push(path);
         }
     };
-    note(spec.aws.assume_role_arn.is_some(), "spec.aws.assumeRoleArn");
     note(spec.fargate.releases == Releases::Follow, "spec.fargate.releases");
     note(spec.fargate.provision.is_some(), "spec.fargate.provision");
     note(
@@ -29,13 +28,8 @@ pub fn fields_not_acted_on(migration: &Migration) -> Vec<&'static str> {
         },
         "spec.workload",
     );
-    note(
-        traffic.router.as_ref().is_some_and(|router| router.account().is_some()),
-        "spec.traffic.router.aws",
-    );
     note(traffic.calibration.mode == CalibrationMode::RouterAa, "spec.traffic.calibration");
     note(has_second(migration), "spec.slos[] beyond the first of a kind");
-    note(has_datadog(migration), "spec.slos[].datadog");
     note(spec.scaling.mode != ScalingMode::Observe, "spec.scaling.mode");
     note(spec.scaling.bounds.is_some(), "spec.scaling.bounds");
     note(!spec.scaling.events.is_empty(), "spec.scaling.events");
@@ -52,13 +46,6 @@ fn has_second(migration: &Migration) -> bool {
     };
     count(|kind| matches!(kind, SloKind::Latency(_))) > 1
         || count(|kind| matches!(kind, SloKind::Availability(_))) > 1
-}
-
-fn has_datadog(migration: &Migration) -> bool {
-    migration.spec.slos.iter().any(|slo| match &slo.kind {
-        SloKind::Latency(_) | SloKind::Availability(_) => false,
-        SloKind::Datadog(_) => true,
-    })
 }
 
 /// The fields that are set in the settings of a daemon and nothing acts on yet.

@@ -1,10 +1,12 @@
 //! What turns a share into weights.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Aws;
 use super::tagged::tagged;
 
 /// What turns a share into weights.
@@ -53,6 +55,15 @@ impl Router {
             Self::Route53Weighted(router) => router.aws.as_ref(),
             Self::AlbWeighted(router) => router.aws.as_ref(),
         }
+    }
+
+    /// Where its zone or balancer is, for a migration that is in `own`.
+    #[must_use]
+    pub fn place(&self, own: &Arc<Aws>) -> Arc<Aws> {
+        let Some(other) = self.account() else { return Arc::clone(own) };
+        let region = other.region.clone().unwrap_or_else(|| own.region.clone());
+        let role = other.assume_role_arn.clone().or_else(|| own.assume_role_arn.clone());
+        Arc::new(Aws { region, assume_role_arn: role })
     }
 }
 

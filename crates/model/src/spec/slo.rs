@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{PerSide, Span};
+use crate::{PerSide, Side, Span};
 
 use super::{Name, Objective};
 
@@ -80,6 +80,15 @@ pub struct DatadogQueries {
     pub env: PerSide<String>,
     /// The part of events that must be good.
     pub objective: Objective,
+}
+
+impl DatadogQueries {
+    /// Both queries with a side's environment in them: good events, then all.
+    #[must_use]
+    pub fn of(&self, side: Side) -> (String, String) {
+        let filled = |query: &str| query.replace("{env}", self.env.get(side));
+        (filled(&self.good), filled(&self.total))
+    }
 }
 
 /// SLOs that exist in Datadog.

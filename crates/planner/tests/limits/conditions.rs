@@ -179,7 +179,7 @@ fn what_comes_back_within_half_a_day_is_not_told_again() {
 fn fields_not_acted_on_are_those_of_the_newest_file() {
     let mut world = at(25);
     assert_eq!(condition(&world.plan(), ConditionType::FieldsNotActedOn).0, ConditionStatus::False);
-    world.migration.spec.aws.assume_role_arn = Some("arn:aws:iam::1:role/ferry".to_owned());
+    world.migration.spec.drain.serve_residual = true;
     world.generation += 1;
     let plan = look(&mut world);
     assert_eq!(condition(&plan, ConditionType::FieldsNotActedOn).0, ConditionStatus::True);

@@ -56,12 +56,35 @@ fn every_recorded_trace_is_a_load() {
 
 #[test]
 fn a_region_is_read_as_it_was_written() {
-    let spec = crate::world::quiet(100.0, crate::world::record());
+    let mut spec = crate::world::quiet(100.0, crate::world::record());
+    let application = &mut spec.applications[0];
+    application.objectives = vec![model::PerSide::from_fn(|side| {
+        cloud::objectives::Source::Slo(side.name().to_owned())
+    })];
+    application.sides.fargate.scaling = None;
+    application.sides.fargate.error_rate = 0.5;
+    application.sides.ec2.desired += 1;
+    application.share = model::Share::percent(7);
+    spec.rate_limits = false;
     let text = serde_json::to_string(&spec).unwrap();
     assert!(text.contains("\"kind\":\"Region\""), "{text}");
     assert_eq!(serde_json::from_str::<RegionSpec>(&text).unwrap(), spec);
     let misspelt = text.replacen("applications", "aplications", 1);
     assert!(serde_json::from_str::<RegionSpec>(&misspelt).is_err());
+}
+
+#[test]
+fn what_a_file_leaves_out_is_as_in_the_benchmark() {
+    let spec = crate::world::quiet(100.0, crate::world::record());
+    let mut short = serde_json::to_value(&spec).unwrap();
+    let application = &mut short["applications"][0];
+    application["routes"][0].as_object_mut().unwrap().remove("traffic");
+    application.as_object_mut().unwrap().remove("share");
+    for side in ["ec2", "fargate"] {
+        let service = application["sides"][side].as_object_mut().unwrap();
+        service.retain(|field, _| ["id", "targetGroupArn"].contains(&field.as_str()));
+    }
+    assert_eq!(serde_json::from_value::<RegionSpec>(short).unwrap(), spec);
 }
 
 #[test]

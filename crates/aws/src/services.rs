@@ -1,0 +1,382 @@
+//! ECS services, the images they run, and the health of their targets.
+//!
+//! ```text
+//! services   DescribeServices, ten of one cluster a call ─► DescribeTaskDefinition, once for each
+//! targets    DescribeTargetHealth, one a group: AWS takes no more
+//! ```
+//!
+//! A revision of a task definition never changes, so its image is remembered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use aws_sdk_ecs::types as sdk;
+use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use cloud::{Error, ErrorKind, Result, Services, TargetGroup};
+use model::observation::{Deployment, Service, Targets};
+use model::route::ServiceId;
+use model::spec::Aws;
+use model::{Span, Time};
+
+use crate::batches::{Answers, all_failed, batches, gather, halving, in_order};
+use crate::clients::{Call, Client, Clients, Question};
+use crate::limits::{Family, Lane, locked};
+use crate::time::time_of;
+
+pub(crate) const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
+pub(crate) const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
+const DESCRIBE_TARGET_HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
+const UPDATE_SERVICE: &str = "ecs:UpdateService";
+
+/// ECS API, DescribeServices: "You may specify up to 10 services".
+pub(crate) const SERVICES_MAX: usize = 10;
+
+/// [`Services`] over ECS and Elastic Load Balancing.
+pub(crate) struct EcsServices {
+    clients: Arc<Clients>,
+    /// The images of task definitions that were read.
+    images: Mutex<BTreeMap<Task, String>>,
+    /// The groups of services that were described, and when.
+    behind: Mutex<BTreeMap<ServiceId, (Time, Option<TargetGroup>)>>,
+    /// The first group that was not reached the last time: the next look begins there.
+    resume: Mutex<Option<TargetGroup>>,
+}
+
+/// Whose services were just described is not asked again for where they register: after a start
+/// every service of a fleet would be asked for alone.
+const DESCRIBED_FOR: Span = Span::from_secs(60);
+
+/// A container of a revision of a task definition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Task {
+    account: Arc<Aws>,
+    /// The revision's ARN.
+    definition: String,
+    /// The container behind the balancer; `None` where no balancer names one.
+    container: Option<String>,
+}
+
+impl EcsServices {
+    pub(crate) fn new(clients: Arc<Clients>) -> Self {
+        Self {
+            clients,
+            images: Mutex::default(),
+            behind: Mutex::default(),
+            resume: Mutex::default(),
+        }
+    }
+
+    /// One service as ECS describes it.
+    async fn describe_one(&self, id: &ServiceId) -> Result<sdk::Service> {
+        let client = self.clients.of(&id.account).await;
+        let mut answers =
+            describe(&client, self.clients.question(Lane::Ordinary), std::slice::from_ref(id))
+                .await;
+        answers.remove(id).unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Partial, DESCRIBE_SERVICES, "the answer leaves it out"))
+        })
+    }
+
+    /// The images of tasks, those not known yet read once each.
+    async fn images(&self, tasks: BTreeSet<Task>) -> Answers<Task, String> {
+        let question = self.clients.question(Lane::Ordinary);
+        let known: Answers<Task, String> = {
+            let images = locked(&self.images);
+            tasks
+                .iter()
+                .filter_map(|task| Some((task.clone(), Ok(images.get(task)?.clone()))))
+                .collect()
+        };
+        let missing: Vec<Task> =
+            tasks.into_iter().filter(|task| !known.contains_key(task)).collect();
+        let mut found = gather(missing.into_iter().map(|task| async move {
+            let client = self.clients.of(&task.account).await;
+            let image = image(&client, question, &task).await;
+            Answers::from([(task, image)])
+        }))
+        .await;
+        let mut images = locked(&self.images);
+        for (task, image) in &found {
+            if let Ok(image) = image {
+                images.insert(task.clone(), image.clone());
+            }
+        }
+        found.extend(known);
+        found
+    }
+}
+
+#[async_trait]
+impl Services for EcsServices {
+    async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>> {
+        let question = self.clients.question(Lane::Ordinary);
+        let cluster = |id: &ServiceId| (Arc::clone(&id.account), id.cluster.clone());
+        let asked = batches(ids, cluster, SERVICES_MAX);
+        let described = gather(asked.into_iter().map(|((account, _), ids)| async move {
+            let client = self.clients.of(&account).await;
+            describe(&client, question, &ids).await
+        }))
+        .await;
+        let now = self.clients.clock.now();
+        for (id, service) in &described {
+            if let Ok(service) = service {
+                locked(&self.behind).insert(id.clone(), (now, group_of(id, service)));
+            }
+        }
+        let running =
+            described.iter().filter_map(|(id, answer)| task_of(id, answer.as_ref().ok()?));
+        let images = self.images(running.collect()).await;
+        let answers = described
+            .into_iter()
+            .map(|(id, answer)| {
+                let answer = answer.and_then(|service| seen(&id, &service, &images));
+                (id, answer)
+            })
+            .collect();
+        in_order(ids, &answers, DESCRIBE_SERVICES)
+    }
+
+    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
+        let now = self.clients.clock.now();
+        let known = locked(&self.behind).get(id).cloned();
+        if let Some((at, group)) = known
+            && at <= now
+            && now.since(at) <= DESCRIBED_FOR
+        {
+            return Ok(group);
+        }
+        Ok(group_of(id, &self.describe_one(id).await?))
+    }
+
+    async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
+        let question = self.clients.question(Lane::Ordinary);
+        let mut asked: Vec<TargetGroup> =
+            groups.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        // A fleet with more groups than a look has time for sees all of them in turn.
+        let resume = locked(&self.resume).take();
+        let first = asked.partition_point(|group| resume.as_ref().is_some_and(|it| group < it));
+        asked.rotate_left(first);
+        let answers = gather(asked.iter().cloned().map(|group| async move {
+            let client = self.clients.of(&group.account).await;
+            let call = Call::new(DESCRIBE_TARGET_HEALTH, Family::BalancerReads, question);
+            let answer = client.read(call, || {
+                client.balancers.describe_target_health().target_group_arn(&group.arn).send()
+            });
+            let answer = answer.await.map(|it| counted(it.target_health_descriptions()));
+            Answers::from([(group, answer)])
+        }))
+        .await;
+        let is_refused = |group: &&TargetGroup| {
+            answers
+                .get(*group)
+                .and_then(|answer| answer.as_ref().err())
+                .is_some_and(Error::is_passing)
+        };
+        *locked(&self.resume) = asked.iter().find(is_refused).cloned();
+        in_order(groups, &answers, DESCRIBE_TARGET_HEALTH)
+    }
+
+    async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()> {
+        // ECS takes no condition: read, compare, write.
+        let live = count(self.describe_one(id).await?.desired_count())?;
+        if live == desired {
+            return Ok(());
+        }
+        if live != expected {
+            let message = format!("the desired count is {live}, not {expected}");
+            return Err(Error::new(ErrorKind::Conflict, UPDATE_SERVICE, message));
+        }
+        let Ok(wanted) = i32::try_from(desired) else {
+            let message = format!("{desired} tasks are more than ECS counts");
+            return Err(Error::new(ErrorKind::Invalid, UPDATE_SERVICE, message));
+        };
+        let client = self.clients.of(&id.account).await;
+        let call =
+            Call::new(UPDATE_SERVICE, Family::ServiceWrites, self.clients.question(Lane::Ordinary));
+        let sent = client.ecs.update_service().cluster(&id.cluster).service(&id.service);
+        let answer = client.write(call, || sent.desired_count(wanted).send()).await?;
+        match answer.service().map(sdk::Service::desired_count) {
+            Some(now) if now == wanted => Ok(()),
+            now => {
+                let message = format!("{desired} tasks were asked for, and the answer is {now:?}");
+                Err(Error::new(ErrorKind::OutcomeUnknown, UPDATE_SERVICE, message))
+            }
+        }
+    }
+}
+
+/// The group that a service registers its tasks in: the first where it has several.
+fn group_of(id: &ServiceId, service: &sdk::Service) -> Option<TargetGroup> {
+    let arn = service.load_balancers().iter().find_map(|behind| behind.target_group_arn())?;
+    Some(TargetGroup { account: Arc::clone(&id.account), arn: arn.to_owned() })
+}
+
+/// Up to ten services of one cluster. A name that ECS refuses spoils no other.
+pub(crate) async fn describe(
+    client: &Client,
+    question: Question,
+    ids: &[ServiceId],
+) -> Answers<ServiceId, sdk::Service> {
+    halving(ids.to_vec(), |ids| async move {
+        match describe_at_once(client, question, &ids).await {
+            // That is the cluster, and so all of them.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(all_failed(&ids, &error)),
+            other => other,
+        }
+    })
+    .await
+}
+
+async fn describe_at_once(
+    client: &Client,
+    question: Question,
+    ids: &[ServiceId],
+) -> Result<Answers<ServiceId, sdk::Service>> {
+    let Some(first) = ids.first() else { return Ok(Answers::new()) };
+    let names: Vec<String> = ids.iter().map(|id| id.service.clone()).collect();
+    let call = Call::new(DESCRIBE_SERVICES, Family::ServiceReads, question);
+    let answer = client.read(call, || {
+        client
+            .ecs
+            .describe_services()
+            .cluster(&first.cluster)
+            .set_services(Some(names.clone()))
+            .send()
+    });
+    let answer = answer.await?;
+    let mut services: BTreeMap<String, sdk::Service> = BTreeMap::new();
+    for service in answer.services.unwrap_or_default() {
+        if let Some(name) = service.service_name() {
+            services.insert(name.to_owned(), service);
+        }
+    }
+    let failures = answer.failures.unwrap_or_default();
+    let answered =
+        ids.iter().map(|id| (id.clone(), found(id, services.remove(&id.service), &failures)));
+    Ok(answered.collect())
+}
+
+/// What an answer says of one service.
+fn found(
+    id: &ServiceId,
+    service: Option<sdk::Service>,
+    failures: &[sdk::Failure],
+) -> Result<sdk::Service> {
+    let error = |kind, message| Err(Error::new(kind, DESCRIBE_SERVICES, message));
+    if let Some(service) = service {
+        return match service.status() {
+            Some("INACTIVE") => error(ErrorKind::NotFound, format!("{id} is deleted")),
+            Some(_) => Ok(service),
+            None => error(ErrorKind::Partial, format!("the answer has no status of {id}")),
+        };
+    }
+    let ends = format!("/{}", id.service);
+    let failure = failures
+        .iter()
+        .find(|failure| failure.arn().is_some_and(|arn| arn.ends_with(&ends) || arn == id.service));
+    match failure.and_then(sdk::Failure::reason) {
+        Some("MISSING") => error(ErrorKind::NotFound, format!("there is no service {id}")),
+        reason => error(ErrorKind::Partial, format!("{id} is left out: {reason:?}")),
+    }
+}
+
+/// The container whose image tells releases of a service apart.
+fn task_of(id: &ServiceId, service: &sdk::Service) -> Option<Task> {
+    let container = service.load_balancers().iter().find_map(|behind| behind.container_name());
+    Some(Task {
+        account: Arc::clone(&id.account),
+        definition: service.task_definition()?.to_owned(),
+        container: container.map(ToOwned::to_owned),
+    })
+}
+
+/// The image of a task's container: the one behind the balancer, else the first essential one.
+async fn image(client: &Client, question: Question, task: &Task) -> Result<String> {
+    let call = Call::new(DESCRIBE_TASK_DEFINITION, Family::TaskDefinitionReads, question);
+    let answer = client.read(call, || {
+        client.ecs.describe_task_definition().task_definition(&task.definition).send()
+    });
+    let answer = answer.await?;
+    let containers = answer.task_definition().map_or(&[][..], |it| it.container_definitions());
+    let is_app = |it: &&sdk::ContainerDefinition| match &task.container {
+        Some(name) => it.name() == Some(name),
+        None => it.essential().unwrap_or(true),
+    };
+    let image = containers.iter().find(is_app).and_then(|it| it.image());
+    image.map(ToOwned::to_owned).ok_or_else(|| {
+        let message = format!("{} has no image of its app container", task.definition);
+        Error::new(ErrorKind::Partial, DESCRIBE_TASK_DEFINITION, message)
+    })
+}
+
+/// A service as Ferry sees it.
+fn seen(id: &ServiceId, service: &sdk::Service, images: &Answers<Task, String>) -> Result<Service> {
+    let task = task_of(id, service);
+    let Some(image) = task.and_then(|task| images.get(&task)) else {
+        let message = format!("the answer names no task definition of {id}");
+        return Err(Error::new(ErrorKind::Partial, DESCRIBE_SERVICES, message));
+    };
+    Ok(Service {
+        desired: count(service.desired_count())?,
+        running: count(service.running_count())?,
+        pending: count(service.pending_count())?,
+        release: image.clone()?,
+        deployment: deployment(service)?,
+    })
+}
+
+fn count(tasks: i32) -> Result<u32> {
+    u32::try_from(tasks).map_err(|_| {
+        Error::new(ErrorKind::Partial, DESCRIBE_SERVICES, format!("{tasks} is no count of tasks"))
+    })
+}
+
+/// Whether a service is being deployed: its newest deployment has not completed, or an older one
+/// still has tasks. Where task sets are deployed by somebody else, whether one is not stable.
+fn deployment(service: &sdk::Service) -> Result<Deployment> {
+    let in_progress = |since: Option<&aws_smithy_types::DateTime>| match since {
+        Some(since) => Ok(Deployment::InProgress { since: time_of(since) }),
+        None => {
+            let message = "a deployment without the time it was created";
+            Err(Error::new(ErrorKind::Partial, DESCRIBE_SERVICES, message))
+        }
+    };
+    let unstable = service
+        .task_sets()
+        .iter()
+        .find(|set| set.stability_status() == Some(&sdk::StabilityStatus::Stabilizing));
+    if let Some(set) = unstable {
+        return in_progress(set.created_at());
+    }
+    let primary = service.deployments().iter().find(|it| it.status() == Some("PRIMARY"));
+    let Some(primary) = primary else { return Ok(Deployment::Steady) };
+    match primary.rollout_state() {
+        Some(sdk::DeploymentRolloutState::Failed) => Ok(Deployment::Failed),
+        Some(sdk::DeploymentRolloutState::Completed) | None if service.deployments().len() == 1 => {
+            Ok(Deployment::Steady)
+        }
+        _ => in_progress(primary.created_at()),
+    }
+}
+
+/// Targets by health. What has not been judged, or cannot be, is neither healthy nor ill.
+fn counted(targets: &[TargetHealthDescription]) -> Targets {
+    let mut counted = Targets::default();
+    for target in targets {
+        let state = target.target_health().and_then(|health| health.state());
+        let place = match state {
+            Some(TargetHealthStateEnum::Healthy) => &mut counted.healthy,
+            Some(TargetHealthStateEnum::Unhealthy) => &mut counted.unhealthy,
+            Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => {
+                &mut counted.draining
+            }
+            _ => &mut counted.initial,
+        };
+        *place += 1;
+    }
+    counted
+}
+
+#[cfg(test)]
+mod tests;

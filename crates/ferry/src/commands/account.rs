@@ -1,0 +1,118 @@
+//! An AWS account, or a simulated region in its place, for commands that look once.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use aws::{Credentials, Network, Settings};
+use cloud::{Clock, Cloud, Inventory};
+use model::Time;
+use reqwest::Url;
+use serde::Deserialize;
+use tokio::runtime::Runtime;
+
+use crate::output::Failure;
+
+/// A region on this machine answers at once; any other endpoint is not waited for.
+const REGION_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// An account with a runtime to ask it in.
+pub(crate) struct Account {
+    runtime: Runtime,
+    pub(crate) cloud: Cloud,
+    pub(crate) inventory: Arc<dyn Inventory>,
+}
+
+impl Account {
+    /// Prepares to ask AWS, or `endpoint` in its place. Nothing is asked of AWS yet.
+    pub(crate) fn connect(region: Option<String>, endpoint: Option<&str>) -> Result<Self, Failure> {
+        let endpoint = endpoint.map(address).transpose()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Unreachable(format!("no threads to run on: {error}")))?;
+        let (cloud, inventory) = runtime.block_on(async {
+            let machine = machine_time();
+            let simulated = match &endpoint {
+                Some(endpoint) => region_time(endpoint).await,
+                None => None,
+            };
+            // Nothing is secret in a simulated region, so that it needs no keys of anybody.
+            let has_keys = std::env::var_os("AWS_ACCESS_KEY_ID").is_some();
+            let credentials = if simulated.is_some() && !has_keys {
+                Credentials::Keys { id: "ferry".to_owned(), secret: "ferry".to_owned() }
+            } else {
+                Credentials::Environment
+            };
+            let ahead = simulated.map_or(0, |now| now.as_millis() - machine.as_millis());
+            aws::connect_with_inventory(Settings {
+                clock: Arc::new(MachineClock { ahead_millis: ahead }),
+                network: Network::Https,
+                credentials,
+                region,
+                endpoint: endpoint.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            })
+            .await
+        });
+        Ok(Self { runtime, cloud, inventory })
+    }
+
+    /// Runs questions to their end.
+    pub(crate) fn ask<T>(&self, questions: impl Future<Output = T>) -> T {
+        self.runtime.block_on(questions)
+    }
+}
+
+fn address(text: &str) -> Result<Url, Failure> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| {
+        Failure::bad_input(format!(
+            "--endpoint-url {text}: write an address such as http://127.0.0.1:4566"
+        ))
+    })
+}
+
+#[derive(Deserialize)]
+struct Present {
+    now: Time,
+}
+
+/// The present of a simulated region, where the endpoint is one: it has a clock of its own.
+async fn region_time(endpoint: &Url) -> Option<Time> {
+    if endpoint.scheme() != "http" {
+        return None;
+    }
+    // A second installation in one process is refused and changes nothing.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let client = reqwest::Client::builder()
+        // Without TLS no certificates are needed, and an image may have none.
+        .tls_certs_only(std::iter::empty())
+        .timeout(REGION_TIMEOUT)
+        .build()
+        .ok()?;
+    let answer = client.get(endpoint.join("/_region/clock").ok()?).send().await.ok()?;
+    Some(answer.error_for_status().ok()?.json::<Present>().await.ok()?.now)
+}
+
+/// The machine's clock, moved to that of a simulated region.
+struct MachineClock {
+    ahead_millis: i64,
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where a command's clock comes from")]
+fn machine_time() -> Time {
+    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time::from_millis(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[async_trait]
+impl Clock for MachineClock {
+    fn now(&self) -> Time {
+        Time::from_millis(machine_time().as_millis().saturating_add(self.ahead_millis))
+    }
+
+    async fn sleep_until(&self, until: Time) {
+        tokio::time::sleep(Duration::from_millis(until.since(self.now()).as_millis())).await;
+    }
+}

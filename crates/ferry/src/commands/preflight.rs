@@ -1,0 +1,102 @@
+//! `ferry preflight`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use manifest::Resource;
+use model::spec::Migration;
+use preflight::{Finding, Severity, Style};
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::commands::account::Account;
+use crate::output::{Answer, Failure, is_coloured, is_watched, print, read, tell, terminal_width};
+
+#[derive(Debug, Args)]
+pub(crate) struct Preflight {
+    /// Migrations; several are also looked at together.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Where AWS is answered for in its place, such as a `ferry region` on this machine.
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+/// What programs read.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    migrations: &'a [&'a str],
+    findings: &'a [Finding],
+}
+
+/// Reads what stands around the migrations, and says what is in their way.
+pub(crate) fn run(arguments: &Preflight) -> Result<Answer, Failure> {
+    let migrations = migrations(&arguments.files)?;
+    let account = Account::connect(None, arguments.endpoint_url.as_deref())?;
+    if is_watched() {
+        tell(&format!("Reading what stands around {} migration(s).", migrations.len()));
+    }
+    let (inventory, cloud) = (&*account.inventory, &account.cloud);
+    let now = cloud.clock.now();
+    let survey = cloud::survey::survey(inventory, &*cloud.signals, now, &migrations);
+    let landscapes = account.ask(survey);
+    if let Some(unread) = preflight::nothing_read(&landscapes) {
+        let (operation, message) = (&unread.operation, &unread.message);
+        return Err(Failure::Unreachable(format!("nothing could be read: {operation}: {message}")));
+    }
+    let findings = preflight::check(&landscapes);
+    let names: Vec<&str> = migrations.iter().map(|it| it.name().as_str()).collect();
+    match arguments.output {
+        Format::Text => {
+            let style = Style { width: terminal_width(), is_coloured: is_coloured() };
+            print(&preflight::text(&findings, &names, style))?;
+        }
+        Format::Json => {
+            let report =
+                Report { schema: "ferry.preflight/1", migrations: &names, findings: &findings };
+            let json = serde_json::to_string_pretty(&report)
+                .map_err(|error| Failure::Unreachable(format!("cannot be written: {error}")))?;
+            print(&format!("{json}\n"))?;
+        }
+    }
+    let is_blocked = findings.iter().any(|finding| finding.severity == Severity::Blocker);
+    Ok(if is_blocked { Answer::No } else { Answer::Yes })
+}
+
+/// The migrations of all files. What only a whole directory shows, such as a dependency on a file
+/// that is not given, is not asked for.
+fn migrations(files: &[PathBuf]) -> Result<Vec<Arc<Migration>>, Failure> {
+    let mut migrations: Vec<Arc<Migration>> = Vec::new();
+    let mut problems = Vec::new();
+    for path in files {
+        let name = path.display().to_string();
+        let documents = match read(path).map(|text| manifest::read(&name, &text)) {
+            Ok(Ok(documents)) => documents,
+            Ok(Err(found)) => {
+                problems.extend(found.iter().map(ToString::to_string));
+                continue;
+            }
+            Err(Failure::BadInput(found)) => {
+                problems.extend(found);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        let before = migrations.len();
+        for document in documents {
+            match document.resource {
+                Resource::Migration(migration) => migrations.push(Arc::new(*migration)),
+                Resource::Settings(_) | Resource::World(_) => {}
+            }
+        }
+        if migrations.len() == before {
+            problems.push(format!("{name}: holds no migration"));
+        }
+    }
+    if problems.is_empty() { Ok(migrations) } else { Err(Failure::BadInput(problems)) }
+}

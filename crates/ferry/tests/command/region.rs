@@ -1,0 +1,108 @@
+//! `ferry region`: a region on a port, held against botocore's models of AWS.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::ferry::{Answer, Folder, example, root};
+use crate::running::Running;
+
+const EXAMPLE: &str = "config/examples/region.yaml";
+
+/// The example's region on a port of its own.
+fn serve(name: &str, arguments: &[&str]) -> (Folder, Running) {
+    serve_file(name, &example(EXAMPLE), arguments)
+}
+
+/// A region on a port of its own, whose clock is moved by whoever wants.
+pub(crate) fn serving(name: &str, scenario: &str) -> (Folder, Running) {
+    serve_file(name, scenario, &["--speed", "0"])
+}
+
+fn serve_file(name: &str, scenario: &str, arguments: &[&str]) -> (Folder, Running) {
+    let folder = Folder::new(name, &[("region.yaml", scenario)]);
+    let mut all = vec!["region", "--listen", "127.0.0.1:0", "--scenario", "region.yaml"];
+    all.extend(arguments);
+    let serving = |line: &str| {
+        let address = line.strip_prefix("Serving ap-northeast-1 on http://")?;
+        address.strip_suffix(" until SIGTERM.").map(str::to_owned)
+    };
+    let running = Running::start(&mut folder.to_run(&all), serving);
+    (folder, running)
+}
+
+/// The Python with botocore, which is installed where it is missing.
+fn python() -> String {
+    let output = Command::new(root().join("tests/aws/tools")).output().unwrap();
+    let answer = Answer::of(&output);
+    assert_eq!(answer.code, Some(0), "tests/aws/tools: {}", answer.stderr);
+    answer.stdout.trim().to_owned()
+}
+
+#[test]
+fn every_response_is_what_botocores_models_say() {
+    let (_folder, region) = serve("region-strict", &["--speed", "0"]);
+    let output = Command::new(python())
+        .arg(root().join("tests/aws/strict.py"))
+        .arg(format!("http://{}", region.address))
+        .env_remove("AWS_ENDPOINT_URL")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output();
+    let answer = Answer::of(&output.unwrap());
+    assert_eq!(answer.code, Some(0), "{}\n{}", answer.stdout, answer.stderr);
+    assert!(answer.stdout.contains(" 0 findings"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_clock_without_speed_stands_still_and_one_with_speed_runs() {
+    let (_folder, still) = serve("region-still", &["--speed", "0"]);
+    let (_folder, fast) = serve("region-fast", &["--speed", "3600"]);
+    let at_start = |region: &Running| {
+        let (status, body) = region.get("/_region/clock")?;
+        assert_eq!(status, 200, "{body}");
+        Some(body == r#"{"now":"2026-01-05T00:00:00Z"}"#)
+    };
+    let moved = || at_start(&fast).filter(|at_start| !at_start);
+    crate::running::until("another time", Duration::from_secs(20), moved);
+    assert_eq!(at_start(&still), Some(true));
+}
+
+#[test]
+fn it_ends_well_when_it_is_told_to() {
+    let (_folder, mut region) = serve("region-stop", &["--speed", "60"]);
+    region.terminate();
+    let (status, _) = region.end_within(Duration::from_secs(10));
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn a_file_that_is_wrong_is_one_clear_error() {
+    for (old, new, says) in [
+        ("slowThreshold: 300ms", "slowTreshold: 300ms", "did you mean `slowThreshold`"),
+        ("load: [120.0]", "load: [-1.0]", "rate -1"),
+        ("kind: Region", "kind: Reggae", "Region"),
+        ("start: 2026-01-05T00:00:00Z", "start: 2026-01-05T00:00:01Z", "whole minute"),
+        ("share: 10%", "share: 110%", "110"),
+        ("8f2a4c66-1d3b-4e5f-9a7c-0b1c2d3e4f50]", "other]", "trafficPolicies"),
+    ] {
+        let text = example(EXAMPLE).replace(old, new);
+        assert_ne!(text, example(EXAMPLE), "{old}");
+        let folder = Folder::new("region-wrong", &[("region.yaml", &text)]);
+        let answer = folder.ferry("region --listen 127.0.0.1:0 --scenario region.yaml");
+        assert_eq!(answer.code, Some(2), "{new}: {}", answer.stderr);
+        assert!(
+            answer.stderr.contains("region.yaml") && answer.stderr.contains(says),
+            "{new}: {}",
+            answer.stderr
+        );
+        assert_eq!(answer.stdout, "");
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_said() {
+    let (folder, region) = serve("region-taken", &["--speed", "0"]);
+    let listen = format!("region --scenario region.yaml --listen {}", region.address);
+    let answer = folder.ferry(&listen);
+    assert_eq!(answer.code, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains(&region.address), "{}", answer.stderr);
+}

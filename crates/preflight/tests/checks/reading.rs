@@ -1,0 +1,161 @@
+//! What was not read is said, and never passes.
+
+use std::sync::Arc;
+
+use model::inventory::{Landscape, RouterView, Unread};
+use model::observation::Gap;
+use preflight::Severity;
+
+use crate::base::{Kind, landscape, migration, unread};
+use crate::{findings, of};
+
+pub(crate) const CHECKS: [&str; 6] = [
+    "read.denied",
+    "read.missing",
+    "read.failed",
+    "read.partly",
+    "twin.toBuild",
+    "migration.sameRoute",
+];
+
+fn denied() -> Unread {
+    unread("ecs:DescribeServices", Gap::Denied, "AccessDeniedException: not authorized")
+}
+
+/// Everything unread for the same reason.
+fn dark(why: &Unread) -> Landscape {
+    let mut here = landscape(Kind::Records);
+    for side in model::Side::ALL {
+        let view = here.sides.get_mut(side);
+        *view = model::inventory::SideView {
+            service: Some(Err(why.clone())),
+            ..model::inventory::SideView::default()
+        };
+    }
+    here.daemons = Some(Err(why.clone()));
+    here.router = RouterView::Records(Err(why.clone()));
+    here
+}
+
+#[test]
+fn a_denial_names_the_action_and_is_said_once() {
+    let found = findings(dark(&denied()));
+    let denied = of(&found, "read.denied");
+    assert_eq!(denied.len(), 1, "{denied:#?}");
+    let said = &denied[0].said;
+    assert!(
+        said.contains("prd/api, the Fargate service prd/api-fargate and the records"),
+        "{said}"
+    );
+    assert!(denied[0].remedy.contains("allow ecs:DescribeServices"), "{}", denied[0].remedy);
+    assert_eq!(denied[0].severity, Severity::Blocker);
+    // The daemon does without the cluster's daemons.
+    assert_eq!(of(&found, "read.partly").len(), 1);
+}
+
+#[test]
+fn what_is_missing_says_where_it_was_looked_for() {
+    let mut here = landscape(Kind::Records);
+    let message = "MISSING; did you mean `api-fargate`?";
+    here.sides.fargate.service = Some(Err(unread("ecs:DescribeServices", Gap::NotFound, message)));
+    let found = findings(here);
+    let said = &of(&found, "read.missing")[0].said;
+    assert!(said.contains("was not found in ap-northeast-1"), "{said}");
+    assert!(said.contains("did you mean `api-fargate`?"), "{said}");
+}
+
+#[test]
+fn throttles_and_failures_are_blockers() {
+    for gap in [Gap::Failed, Gap::Throttled, Gap::Partial] {
+        let mut here = landscape(Kind::Rule);
+        here.router = RouterView::Rules(vec![(
+            "arn:r".to_owned(),
+            Err(unread("elasticloadbalancing:DescribeRules", gap, "503")),
+        )]);
+        let found = findings(here);
+        assert_eq!(of(&found, "read.failed").len(), 1, "{gap:?}");
+    }
+}
+
+#[test]
+fn a_document_that_was_not_read_is_said() {
+    let mut here = landscape(Kind::Policy);
+    let RouterView::Policies(Ok(instances)) = &mut here.router else { panic!("no instances") };
+    instances[0].document = Err(unread("route53:GetTrafficPolicy", Gap::Denied, "no"));
+    let found = findings(here);
+    assert!(of(&found, "read.denied")[0].said.contains("ersion 3 of policy p-1"));
+}
+
+#[test]
+fn each_part_that_is_unread_is_said() {
+    let spoil: [fn(&mut Landscape); 7] = [
+        |it| it.sides.ec2.service = Some(Err(denied())),
+        |it| it.sides.ec2.task_definition = Some(Err(denied())),
+        |it| it.sides.ec2.group = Some(Err(denied())),
+        |it| it.sides.ec2.balancers = vec![Err(denied())],
+        |it| it.sides.ec2.scaling = Some(Err(denied())),
+        |it| it.sides.ec2.week = Some(Err(denied())),
+        |it| it.daemons = Some(Err(denied())),
+    ];
+    for (at, spoil) in spoil.into_iter().enumerate() {
+        let mut here = landscape(Kind::Records);
+        spoil(&mut here);
+        let found = findings(here);
+        let said = of(&found, "read.denied").len() + of(&found, "read.partly").len();
+        assert_eq!(said, 1, "part {at}");
+    }
+}
+
+#[test]
+fn a_twin_that_is_planned_is_to_be_built_and_not_missing() {
+    let mut here = landscape(Kind::Records);
+    let planned = Arc::make_mut(&mut here.migration);
+    planned.spec.fargate.provision = Some(model::spec::Provision {
+        task_definition: model::spec::TaskDefinition {
+            translate: model::spec::Translate::Ec2,
+            sidecars: Vec::new(),
+            environment: std::collections::BTreeMap::new(),
+        },
+        network: model::spec::Network {
+            subnets: vec!["subnet-a".to_owned()],
+            security_groups: vec!["sg-1".to_owned()],
+            assign_public_ip: false,
+        },
+        load_balancer: None,
+    });
+    let missing = unread("ecs:DescribeServices", Gap::NotFound, "MISSING");
+    here.sides.fargate = model::inventory::SideView {
+        service: Some(Err(missing)),
+        ..model::inventory::SideView::default()
+    };
+    let found = findings(here);
+    assert_eq!(of(&found, "twin.toBuild").len(), 1);
+    assert!(of(&found, "read.missing").is_empty());
+    // What is looked at in place of the twin's is EC2's.
+    assert_eq!(of(&found, "task.network").len(), 1);
+}
+
+#[test]
+fn nothing_read_is_told_from_nothing_there() {
+    let unreachable = unread("ecs:DescribeServices", Gap::Failed, "no route to host");
+    assert_eq!(preflight::nothing_read(&[dark(&unreachable)]), Some(&unreachable));
+    let missing = unread("ecs:DescribeServices", Gap::NotFound, "MISSING");
+    assert_eq!(preflight::nothing_read(&[dark(&missing)]), None);
+    assert_eq!(preflight::nothing_read(&[dark(&unreachable), landscape(Kind::Rule)]), None);
+}
+
+#[test]
+fn two_migrations_of_one_record_are_a_blocker_for_the_second() {
+    let mut second = landscape(Kind::Records);
+    let mut other = migration("other", Kind::Records);
+    other.spec.ec2.service = Some("web".to_owned());
+    other.spec.fargate.service = Some("web-fargate".to_owned());
+    second.migration = Arc::new(other);
+    let found = preflight::check(&[landscape(Kind::Records), second]);
+    let same = of(&found, "migration.sameRoute");
+    assert_eq!(same.len(), 2, "{same:#?}");
+    assert!(same.iter().all(|finding| finding.migration == "other"));
+    assert!(same[0].said.contains("`tapple-api` moves record api.example.com A of zone Z1"));
+    let alone = preflight::check(&[landscape(Kind::Records)]);
+    assert!(of(&alone, "migration.sameRoute").is_empty());
+}

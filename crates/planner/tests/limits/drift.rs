@@ -1,8 +1,8 @@
 //! What weights that differ from the intent mean, and when a reading is too old to mean it.
 
 use model::action::{Action, Direction};
-use model::observation::Gap;
-use model::plan::{Plan, Reason, Rule, Said};
+use model::observation::{Deployment, Gap};
+use model::plan::{Plan, Reason, Rule, Said, What};
 use model::route::{Propagation, WeightPair, Weights};
 use model::status::{Intended, RollbackReason, Step};
 use model::verdict::{VerdictKind, VerdictReason};
@@ -228,6 +228,48 @@ fn a_half_landed_step_is_not_finished_on_what_is_not_known() {
     world.fleets.get_mut(Side::Fargate).safe_rpm = None;
     let plan = world.plan();
     assert_eq!((made(&world, &plan), moves(&plan)), (Made::Other, None));
+}
+
+#[test]
+fn a_half_landed_step_is_not_finished_against_what_would_make_it_unsafe_now() {
+    let common = VerdictReason::CommonMode { signal: "latency".to_owned() };
+    let is_unproven = |reason: &Reason| matches!(reason, Reason::NotProven { .. });
+    let is_deploying = |reason: &Reason| matches!(reason, Reason::DeploymentInProgress { .. });
+    let is_other = |reason: &Reason| *reason == Reason::ReleasesDiffer;
+    let is_unknown = |reason: &Reason| {
+        matches!(reason, Reason::NotKnown { what: What::Targets | What::Scaling, .. })
+    };
+    let mut world = written([(75, 25); 2], [(50, 50); 2], false);
+    world.weights = weights(&world, [(75, 25), (50, 50)]);
+    assert_eq!(made(&world, &world.plan()), Made::Finished);
+    for (edit, is_it) in [
+        (
+            Box::new(|world: &mut World| world.verdict = (VerdictKind::Hold, common.clone()))
+                as Box<dyn Fn(&mut World)>,
+            &is_unproven as &dyn Fn(&Reason) -> bool,
+        ),
+        (
+            Box::new(|world| {
+                let since = world.now;
+                world.fleets.ec2.deployment = Deployment::InProgress { since };
+            }),
+            &is_deploying,
+        ),
+        (Box::new(|world| world.fleets.ec2.release = "app:v2".to_owned()), &is_other),
+        (Box::new(|world| world.fleets.ec2.targets_gap = Some(Gap::Throttled)), &is_unknown),
+        (Box::new(|world| world.fleets.fargate.scaling_gap = Some(Gap::Throttled)), &is_unknown),
+    ] {
+        let mut world = world.clone();
+        edit(&mut world);
+        let plan = world.plan();
+        assert_eq!(moves(&plan), None, "{}", plan.report);
+        let said = plan.report.lines.iter().find(|line| line.rule == Rule::Drift);
+        let is_said = said.is_some_and(|line| match &line.said {
+            Said::Refused(refusal) => is_it(&refusal.reason),
+            Said::Open | Said::Done(_) => false,
+        });
+        assert!(is_said, "{}", plan.report);
+    }
 }
 
 #[test]

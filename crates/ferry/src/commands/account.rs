@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws::{Credentials, Network, Settings};
 use cloud::{Clock, Cloud, Inventory};
+use daemon::System;
 use model::Time;
 use reqwest::Url;
 use serde::Deserialize;
@@ -33,7 +34,7 @@ impl Account {
             .build()
             .map_err(|error| Failure::Unreachable(format!("no threads to run on: {error}")))?;
         let (cloud, inventory) = runtime.block_on(async {
-            let machine = machine_time();
+            let machine = System.now();
             let simulated = match &endpoint {
                 Some(endpoint) => region_time(endpoint).await,
                 None => None,
@@ -100,19 +101,14 @@ struct MachineClock {
     ahead_millis: i64,
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is where a command's clock comes from")]
-fn machine_time() -> Time {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time::from_millis(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
-}
-
 #[async_trait]
 impl Clock for MachineClock {
     fn now(&self) -> Time {
-        Time::from_millis(machine_time().as_millis().saturating_add(self.ahead_millis))
+        Time::from_millis(System.now().as_millis().saturating_add(self.ahead_millis))
     }
 
     async fn sleep_until(&self, until: Time) {
-        tokio::time::sleep(Duration::from_millis(until.since(self.now()).as_millis())).await;
+        let until = until.as_millis().saturating_sub(self.ahead_millis);
+        System.sleep_until(Time::from_millis(until)).await;
     }
 }

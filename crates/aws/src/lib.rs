@@ -48,7 +48,7 @@ use signals::Metrics;
 
 pub use clients::{Credentials, Network, Settings};
 pub use http::{NoReply, Transport};
-pub use operations::{OPERATIONS, Operation};
+pub use operations::{OPERATIONS, Operation, SURVEY_OPERATIONS};
 
 /// The world of the `cloud` traits in AWS. Nothing is asked before the first question.
 ///

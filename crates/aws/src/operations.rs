@@ -17,7 +17,7 @@ const fn writes(action: &'static str) -> Operation {
     Operation { action, writes: true }
 }
 
-/// Every operation of this crate, by service.
+/// Every operation of a daemon, by service.
 pub const OPERATIONS: [Operation; 26] = [
     reads("application-autoscaling:DescribeScalableTargets"),
     reads("application-autoscaling:DescribeScheduledActions"),
@@ -46,6 +46,18 @@ pub const OPERATIONS: [Operation; 26] = [
     writes("route53:UpdateTrafficPolicyInstance"),
     // Only where a role is given.
     reads("sts:AssumeRole"),
+];
+
+/// What only a survey of an account calls beside those: `ferry init` and `ferry preflight`.
+pub const SURVEY_OPERATIONS: [Operation; 8] = [
+    reads("application-autoscaling:DescribeScalingPolicies"),
+    reads("cloudwatch:DescribeAlarms"),
+    reads("ecs:ListServices"),
+    reads("elasticloadbalancing:DescribeListeners"),
+    reads("elasticloadbalancing:DescribeLoadBalancerAttributes"),
+    reads("elasticloadbalancing:DescribeLoadBalancers"),
+    reads("elasticloadbalancing:DescribeTargetGroupAttributes"),
+    reads("route53:ListHostedZones"),
 ];
 
 #[cfg(test)]
@@ -88,13 +100,15 @@ mod tests {
     fn every_operation_that_is_called_is_listed_and_no_other() {
         let mut found = BTreeSet::new();
         named(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-        let listed: BTreeSet<String> = OPERATIONS.iter().map(|it| it.action.to_owned()).collect();
+        let listed = OPERATIONS.iter().chain(&SURVEY_OPERATIONS);
+        let listed: BTreeSet<String> = listed.map(|it| it.action.to_owned()).collect();
         assert_eq!(found, listed);
+        assert_eq!(listed.len(), OPERATIONS.len() + SURVEY_OPERATIONS.len(), "each in one list");
     }
 
     #[test]
     fn what_changes_something_is_said_by_its_name() {
-        for Operation { action, writes } in OPERATIONS {
+        for Operation { action, writes } in OPERATIONS.into_iter().chain(SURVEY_OPERATIONS) {
             let (_, verb) = action.split_once(':').unwrap();
             let reads = ["Describe", "Get", "List", "Assume"].iter().any(|it| verb.starts_with(it));
             assert_eq!(writes, !reads, "{action}");

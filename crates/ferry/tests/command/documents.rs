@@ -53,7 +53,9 @@ fn every_example_is_valid() {
     let mut checked = 0;
     for entry in std::fs::read_dir(examples).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
+        // A region is for `ferry region`, whose own tests serve the example.
+        let is_region = path.ends_with("region.yaml");
+        if !is_region && path.extension().is_some_and(|extension| extension == "yaml") {
             let path = path.to_string_lossy().into_owned();
             let answer = folder.command(&["validate", &path]);
             assert_eq!(answer.code, Some(0), "{path}: {}", answer.stderr);

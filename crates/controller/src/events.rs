@@ -30,6 +30,8 @@ pub(crate) struct EventWatch {
     /// What the source says where the spec says nothing.
     learnt: Option<Objective>,
     fold: EventFold,
+    /// In which minute the source was last asked for its objective.
+    learnt_at: Option<i64>,
     /// The newest minute that was asked for, and the newest that came.
     asked: PerSide<Option<i64>>,
     known: PerSide<Option<i64>>,
@@ -40,10 +42,21 @@ pub(crate) struct EventWatch {
 /// One side of one objective of one migration.
 type Owner = (String, usize, Side);
 
+/// What was answered for an objective, by side.
+type Answers = Vec<(Side, Result<Vec<EventMinute>>)>;
+
 impl EventWatch {
     fn new(counted: Counted, fold: EventFold) -> Self {
         let known = PerSide::from_fn(|_| fold.minute());
-        Self { counted, learnt: None, fold, asked: PerSide::default(), known, trouble: None }
+        Self {
+            counted,
+            learnt: None,
+            learnt_at: None,
+            fold,
+            asked: PerSide::default(),
+            known,
+            trouble: None,
+        }
     }
 
     fn objective(&self) -> Option<Objective> {
@@ -80,26 +93,29 @@ impl EventWatch {
         Some(EventAsk { source: self.counted.sources.get(side).clone(), from, until: latest + 1 })
     }
 
-    fn take(
-        &mut self,
-        side: Side,
-        answer: Result<Vec<EventMinute>>,
-        log: &MinuteLog,
-        step: Option<&Step>,
-    ) {
-        let minutes = match answer {
-            Ok(minutes) => minutes,
-            Err(error) => {
-                self.trouble = Some(error.to_string());
-                return;
+    /// Takes an answer's minutes of both sides in the order of their minutes: a side that ran
+    /// ahead by an answer of many would have the other's judged as missing.
+    fn take(&mut self, answers: Answers, log: &MinuteLog, step: Option<&Step>) {
+        self.trouble = None;
+        let mut rows: Vec<(i64, Side, EventRow)> = Vec::new();
+        for (side, answer) in answers {
+            let minutes = match answer {
+                Ok(minutes) => minutes,
+                Err(error) => {
+                    self.trouble = Some(error.to_string());
+                    continue;
+                }
+            };
+            for EventMinute { minute, total, bad } in minutes {
+                let context = log.noted(side, minute, step);
+                let settled = context.settled.unwrap_or(false);
+                rows.push((minute, side, EventRow { total, bad, share: context.share, settled }));
             }
-        };
-        for EventMinute { minute, total, bad } in minutes {
-            let context = log.noted(side, minute, step);
-            let settled = context.settled.unwrap_or(false);
-            let row = EventRow { total, bad, share: context.share, settled };
-            let budget = self.objective().map_or(BUDGET_UNKNOWN, Objective::budget);
-            let target = Target { name: &self.counted.name, budget };
+        }
+        rows.sort_by_key(|(minute, side, _)| (*minute, *side));
+        let budget = self.objective().map_or(BUDGET_UNKNOWN, Objective::budget);
+        let target = Target { name: &self.counted.name, budget };
+        for (minute, side, row) in rows {
             self.fold.push(&target, minute, side, row);
             let known = self.known.get_mut(side);
             *known = (*known).max(Some(minute));
@@ -158,30 +174,30 @@ pub(crate) async fn read(
     if asks.is_empty() {
         return;
     }
-    let answers = objectives.minutes(&asks).await;
-    for ((name, place, side), answer) in owners.into_iter().zip(answers) {
+    let mut read = BTreeMap::<(String, usize), Answers>::new();
+    for ((name, place, side), answer) in owners.into_iter().zip(objectives.minutes(&asks).await) {
+        read.entry((name, place)).or_default().push((side, answer));
+    }
+    for ((name, place), answers) in read {
         let Some(watch) = watches.get_mut(&name) else { continue };
         let step = watch.contents.status.step.as_ref();
-        let Some(event) = watch.events.get_mut(place) else { continue };
-        if side == Side::Ec2 {
-            event.trouble = None;
+        if let Some(event) = watch.events.get_mut(place) {
+            event.take(answers, &watch.minutes, step);
         }
-        event.take(side, answer, &watch.minutes, step);
     }
 }
 
 /// Asks sources for the objectives that the specs leave to them.
 async fn learn(objectives: &dyn Objectives, now: Time, watches: &mut BTreeMap<String, Watch>) {
     for event in watches.values_mut().flat_map(|watch| &mut watch.events) {
-        if event.objective().is_some() || event.asked.ec2 == Some(now.minute()) {
+        if event.objective().is_some() || event.learnt_at == Some(now.minute()) {
             continue;
         }
         // A spec names one SLO for each side; they are held to one objective, EC2's.
-        event.asked.ec2 = Some(now.minute());
+        event.learnt_at = Some(now.minute());
         match objectives.objective(&event.counted.sources.ec2).await {
             Ok(Some(objective)) => {
                 event.learnt = Some(objective);
-                event.asked = PerSide::default();
                 event.trouble = None;
             }
             Ok(None) => event.trouble = Some(no_objective(&event.counted.sources.ec2)),

@@ -134,3 +134,17 @@ fn a_changed_source_begins_anew_and_another_edit_does_not() {
     tap.trouble("event", "", Trouble::Refused(ErrorKind::Throttled));
     assert!(safe(&mut controller, with(other)).abs() < f64::EPSILON);
 }
+
+#[test]
+fn minutes_that_come_late_together_are_judged_on_both_sides() {
+    let tap = region(&["api"]);
+    let mut controller = controller(&tap, &[with(by_queries())]);
+    run(&tap, &mut controller, HOUR);
+    tap.trouble("event", "", Trouble::Refused(ErrorKind::Unreachable));
+    let outage = HOUR + Span::from_mins(8);
+    run(&tap, &mut controller, outage);
+    tap.heal();
+    tap.fail_events(30);
+    let verdict = &run(&tap, &mut controller, outage + Span::from_mins(1))[0].passes[0].verdict;
+    assert_eq!(verdict.kind, VerdictKind::RollBack, "eight bad minutes are there: {verdict:?}");
+}

@@ -10,7 +10,7 @@ use preflight::{Finding, Severity, Style};
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::commands::account::Account;
+use crate::commands::account::{Account, Endpoint};
 use crate::output::{Answer, Failure, is_coloured, is_watched, print, read, tell, terminal_width};
 
 #[derive(Debug, Args)]
@@ -21,9 +21,8 @@ pub(crate) struct Preflight {
     /// What to print.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
-    /// Where AWS is answered for in its place, such as a `ferry region` on this machine.
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
 }
 
 /// What programs read.
@@ -37,7 +36,7 @@ struct Report<'a> {
 /// Reads what stands around the migrations, and says what is in their way.
 pub(crate) fn run(arguments: &Preflight) -> Result<Answer, Failure> {
     let migrations = migrations(&arguments.files)?;
-    let account = Account::connect(None, arguments.endpoint_url.as_deref())?;
+    let account = Account::connect(None, &arguments.endpoint)?;
     if is_watched() {
         tell(&format!("Reading what stands around {} migration(s).", migrations.len()));
     }

@@ -22,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use self::world::Timing;
+use crate::commands::account::Endpoint;
 use crate::output::{Answer, Failure, read, tell};
 
 #[derive(Debug, Args)]
@@ -32,9 +33,8 @@ pub(crate) struct Run {
     /// The world to act in.
     #[arg(long, value_enum, default_value_t = World::Simulated)]
     cloud: World,
-    /// Where all AWS services are, in place of AWS, such as a `ferry region`.
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", value_parser = endpoint)]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// The clock to go by: `system`, or `region:URL` to move that of a `ferry region` in lockstep.
     #[arg(long, value_name = "CLOCK", default_value = "system")]
     clock: Timing,
@@ -96,16 +96,6 @@ impl World {
 }
 
 const STORE_DEFAULT: &str = "ferry.sqlite";
-
-fn endpoint(text: &str) -> Result<String, String> {
-    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if is_http {
-        Ok(text.to_owned())
-    } else {
-        Err("write a URL such as http://127.0.0.1:4566".to_owned())
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {

@@ -48,9 +48,10 @@ pub(crate) struct Run {
     /// that ends with the process.
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// Who may use the API: lines of `viewer NAME TOKEN` or `operator NAME TOKEN`.
+    /// Who may use the API: lines of `viewer NAME TOKEN` or `operator NAME TOKEN`; the variable
+    /// `FERRY_TOKENS` may hold such lines instead.
     ///
-    /// Without it, on a loopback address, anyone may read; in a simulated region an operator's
+    /// Without either, on a loopback address, anyone may read; in a simulated region an operator's
     /// token is made for this run and printed. On any other address it is required.
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
@@ -136,16 +137,17 @@ pub(crate) fn run(arguments: &Run) -> Result<Answer, Failure> {
 
 /// Who may use the API.
 fn access(arguments: &Run) -> Result<Access, Failure> {
-    if let Some(path) = &arguments.tokens {
-        let tokens = Tokens::parse(&read(path)?).map_err(|problems| {
-            let place = |problem: &String| format!("{}: {problem}", path.display());
-            Failure::BadInput(problems.iter().map(place).collect())
+    if let Some((place, text)) = told_tokens(arguments)? {
+        let tokens = Tokens::parse(&text).map_err(|problems| {
+            let located = |problem: &String| format!("{place}: {problem}");
+            Failure::BadInput(problems.iter().map(located).collect())
         })?;
         return Ok(Access::Tokens(tokens));
     }
     if !arguments.listen.ip().is_loopback() {
         return Err(Failure::bad_input(format!(
-            "--listen {}: others can reach this address, so say who may use the API with --tokens",
+            "--listen {}: others can reach this address, so say who may use the API with --tokens \
+             or {TOKENS_VARIABLE}",
             arguments.listen
         )));
     }
@@ -158,6 +160,22 @@ fn access(arguments: &Run) -> Result<Access, Failure> {
             Ok(Access::Tokens(tokens))
         }
         World::Aws => Ok(Access::ReadOnly),
+    }
+}
+
+/// Holds what a file of `--tokens` would: a container gets its secrets as variables.
+const TOKENS_VARIABLE: &str = "FERRY_TOKENS";
+
+/// The lines that say who may use the API, and where they stand.
+fn told_tokens(arguments: &Run) -> Result<Option<(String, String)>, Failure> {
+    let variable = std::env::var(TOKENS_VARIABLE).ok().filter(|text| !text.is_empty());
+    match (&arguments.tokens, variable) {
+        (None, None) => Ok(None),
+        (None, Some(text)) => Ok(Some((TOKENS_VARIABLE.to_owned(), text))),
+        (Some(path), None) => Ok(Some((path.display().to_string(), read(path)?))),
+        (Some(_), Some(_)) => Err(Failure::bad_input(format!(
+            "--tokens: {TOKENS_VARIABLE} is set as well; keep one of them"
+        ))),
     }
 }
 

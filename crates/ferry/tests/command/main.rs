@@ -19,4 +19,5 @@ mod rehearse;
 mod rules;
 mod running;
 mod stopping;
+mod tokens;
 mod traces;

@@ -8,6 +8,7 @@ mod daemon;
 mod dashboard;
 mod documents;
 mod ferry;
+mod image;
 mod judge;
 mod metrics;
 mod observing;

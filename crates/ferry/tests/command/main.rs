@@ -4,6 +4,7 @@
 mod account;
 mod alerting;
 mod bad_input;
+mod break_glass;
 mod daemon;
 mod dashboard;
 mod documents;

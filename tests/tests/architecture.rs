@@ -40,6 +40,7 @@ const TABLE: &[Row] = &[
     pure("manifest", &["model"], &[]),
     edge("configuration", &["model", "manifest"], &[]),
     pure("preflight", &["model", "manifest"], &[]),
+    pure("iam", &["model"], &["manifest"]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
@@ -50,7 +51,7 @@ const TABLE: &[Row] = &[
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
-    edge("aws", &["model", "cloud"], &["region", "wire"]),
+    edge("aws", &["model", "cloud"], &["iam", "region", "wire"]),
     edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",
@@ -101,6 +102,7 @@ const TABLE: &[Row] = &[
             "server",
             "daemon",
             "preflight",
+            "iam",
             "wire",
             "aws",
             "datadog",

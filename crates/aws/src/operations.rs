@@ -62,8 +62,10 @@ pub const SURVEY_OPERATIONS: [Operation; 8] = [
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
+
+    use iam::Part;
 
     use super::*;
 
@@ -104,6 +106,22 @@ mod tests {
         let listed: BTreeSet<String> = listed.map(|it| it.action.to_owned()).collect();
         assert_eq!(found, listed);
         assert_eq!(listed.len(), OPERATIONS.len() + SURVEY_OPERATIONS.len(), "each in one list");
+    }
+
+    #[test]
+    fn policies_allow_what_is_called_and_nothing_else() {
+        let allowed: BTreeMap<&str, Part> =
+            iam::ALLOWED.iter().map(|row| (row.action, row.part)).collect();
+        assert_eq!(allowed.len(), iam::ALLOWED.len(), "each once");
+        assert_eq!(allowed.len(), OPERATIONS.len() + SURVEY_OPERATIONS.len());
+        for Operation { action, writes } in OPERATIONS {
+            let part = allowed.get(action).copied();
+            assert!(matches!(part, Some(Part::Observer | Part::Mutator)), "{action}");
+            assert!(!writes || part == Some(Part::Mutator), "{action} changes something");
+        }
+        for Operation { action, .. } in SURVEY_OPERATIONS {
+            assert_eq!(allowed.get(action), Some(&Part::Survey), "{action}");
+        }
     }
 
     #[test]

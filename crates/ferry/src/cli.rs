@@ -13,6 +13,7 @@ use model::Time;
 pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Rollback, Server, Shown, ShownDaemon,
 };
+use crate::commands::iam_policy::IamPolicy;
 use crate::commands::init::Init;
 use crate::commands::preflight::Preflight;
 use crate::commands::region::Region;
@@ -59,6 +60,11 @@ pub(crate) enum Command {
     /// Nothing is changed. Exit codes: 0 nothing stands in the way, 1 something does, 2 a file
     /// cannot be used, 3 nothing could be read.
     Preflight(Preflight),
+    /// Print the least IAM policy for exactly these migrations.
+    ///
+    /// Observing, acting, and looking around with `init` and `preflight` are policies apart; so is
+    /// each role that the files name. No AWS account is asked.
+    IamPolicy(IamPolicy),
     /// Print the JSON Schema of a kind of file.
     Schema(Schema),
     /// Say what Ferry would have done with recorded minutes.

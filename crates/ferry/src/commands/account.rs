@@ -19,6 +19,12 @@ use crate::output::Failure;
 /// A region on this machine answers at once; any other endpoint is not waited for.
 const REGION_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// An account's number.
+pub(crate) fn account_number(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Ok(text.to_owned()) } else { Err("write twelve digits".to_owned()) }
+}
+
 /// What answers in AWS's place.
 #[derive(Debug, Args)]
 pub(crate) struct Endpoint {

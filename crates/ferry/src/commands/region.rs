@@ -8,6 +8,7 @@ use region::{Region as Simulated, RegionSpec, SimulatedCloud};
 use tokio::net::TcpListener;
 use wire::{Place, Wire};
 
+use crate::commands::account::account_number;
 use crate::commands::run::ToldToStop;
 use crate::output::{Answer, Failure, read, tell};
 
@@ -29,7 +30,7 @@ pub(crate) struct Region {
     #[arg(long, value_name = "NAME", default_value = "ap-northeast-1", value_parser = region_name)]
     region: String,
     /// The account's id.
-    #[arg(long, value_name = "ID", default_value = "123456789012", value_parser = account)]
+    #[arg(long, value_name = "ID", default_value = "123456789012", value_parser = account_number)]
     account: String,
 }
 
@@ -45,11 +46,6 @@ fn region_name(text: &str) -> Result<String, String> {
     let is_name = text.split('-').count() >= 3
         && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
     if is_name { Ok(text.to_owned()) } else { Err("write a name such as us-east-1".to_owned()) }
-}
-
-fn account(text: &str) -> Result<String, String> {
-    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account { Ok(text.to_owned()) } else { Err("write twelve digits".to_owned()) }
 }
 
 pub(crate) fn run(arguments: &Region) -> Result<Answer, Failure> {

@@ -9,6 +9,7 @@ mod daemon;
 mod dashboard;
 mod documents;
 mod ferry;
+mod iam_policy;
 mod image;
 mod judge;
 mod metrics;

@@ -53,6 +53,7 @@ impl Account {
                 credentials,
                 region,
                 endpoint: endpoint.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+                ledger: Arc::new(()),
             })
             .await
         });

@@ -19,8 +19,8 @@ use store::Store;
 
 use crate::watch::{Found, Watch};
 
-/// For so long a pass goes on beginning with migrations: a third of what it may take, since a look
-/// at a large fleet takes half a minute as well.
+/// For so long a pass goes on beginning with migrations. A look at a large fleet takes three
+/// quarters of a minute at first, and a pass of more than a minute no longer renews its lease.
 const BEGINS_FOR: Span = Span::from_secs(15);
 /// Migrations that are learnt of at once. With fewer, calls would wait for answers instead of
 /// turns.
@@ -50,11 +50,10 @@ pub(crate) async fn open(
         watch.take_groups(now, &found);
     }
     open.retain(|watch| watch.is_to_learn(now));
-    let began = cloud.clock.now();
     let mut some = open.chunks_mut(AT_ONCE).peekable();
     while let Some(watches) = some.next() {
         join_all(watches.iter_mut().map(|watch| watch.learn(cloud, now))).await;
-        if some.peek().is_some() && cloud.clock.now() >= began + BEGINS_FOR {
+        if some.peek().is_some() && cloud.clock.now() >= now + BEGINS_FOR {
             return Opening::GoesOn;
         }
     }

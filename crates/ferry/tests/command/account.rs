@@ -44,7 +44,7 @@ fn folder(name: &str) -> Folder {
 }
 
 /// Runs `ferry` without any credentials or region of this machine's environment.
-fn ferry(folder: &Folder, address: &str, arguments: &str) -> Answer {
+pub(crate) fn ferry(folder: &Folder, address: &str, arguments: &str) -> Answer {
     let endpoint = format!("http://{address}");
     let mut all: Vec<&str> = arguments.split_whitespace().collect();
     all.extend(["--endpoint-url", &endpoint]);
@@ -56,7 +56,7 @@ fn ferry(folder: &Folder, address: &str, arguments: &str) -> Answer {
     Answer::of(&command.output().unwrap())
 }
 
-fn draft(service: &str) -> String {
+pub(crate) fn draft(service: &str) -> String {
     format!("init --cluster prd --service {service} --region ap-northeast-1 -o {service}.yaml")
 }
 

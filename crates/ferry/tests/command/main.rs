@@ -4,10 +4,12 @@
 mod account;
 mod alerting;
 mod bad_input;
+mod break_glass;
 mod daemon;
 mod dashboard;
 mod documents;
 mod ferry;
+mod image;
 mod judge;
 mod metrics;
 mod observing;
@@ -19,4 +21,5 @@ mod rehearse;
 mod rules;
 mod running;
 mod stopping;
+mod tokens;
 mod traces;

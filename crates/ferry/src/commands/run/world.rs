@@ -86,7 +86,7 @@ pub(super) async fn aws(arguments: &Run, metrics: Arc<Metrics>) -> Result<Cloud,
         network: aws::Network::Https,
         credentials: aws::Credentials::Environment,
         region: None,
-        endpoint: arguments.endpoint_url.clone(),
+        endpoint: arguments.endpoint.text(),
         ledger: Arc::new(Requests(metrics)),
     };
     Ok(Cloud { objectives, ..aws::connect(settings).await })

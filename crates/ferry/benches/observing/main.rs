@@ -142,7 +142,8 @@ fn costs(fleet: Fleet, run: &Run, steady: &[Round]) {
     let mean = |of: fn(&Round) -> f64| steady.iter().map(of).sum::<f64>() / steady.len() as f64;
     let most = |of: fn(&Round) -> f64| steady.iter().map(of).fold(0.0, f64::max);
     // Of a moving fleet only one round in six looks at everything.
-    let whole: Vec<&Round> = steady.iter().filter(|round| round.is_whole()).collect();
+    let whole: Vec<&Round> =
+        steady.iter().filter(|round| round.is_whole(2 * fleet.migrations)).collect();
     let of_whole =
         |of: fn(&Round) -> f64| whole.iter().map(|it| of(it)).sum::<f64>() / whole.len() as f64;
     let hour = steady.iter().map(|round| round.lasted.secs_f64()).sum::<f64>() / 3_600.0;

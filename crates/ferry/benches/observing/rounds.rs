@@ -39,9 +39,10 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// Whether more was looked at than what moves.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.requests.contains_key("cloudwatch:GetMetricData")
+    /// Whether all `services` were looked at, and not only what moves.
+    pub(crate) fn is_whole(&self, services: usize) -> bool {
+        let calls = self.requests.get("ecs:DescribeServices").copied().unwrap_or(0);
+        usize::try_from(calls).is_ok_and(|calls| calls >= services.div_ceil(10))
     }
 }
 

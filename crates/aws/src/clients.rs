@@ -29,8 +29,9 @@ use model::spec::Aws;
 use model::{Span, Time};
 use tokio::sync::Mutex;
 
-use crate::errors::{Attempt, Intent};
+use crate::errors::{self, Attempt, Intent};
 use crate::http::{self, Transport};
+use crate::ledger::{self, Ledger};
 use crate::limits::{Family, Lane, Limits};
 use crate::time::ClockTime;
 
@@ -53,6 +54,9 @@ const BACKOFF: Span = Span::from_secs(1);
 /// batches in a row mostly pass, so that the first wait is short.
 const BUSY: Span = Span::from_millis(1_200);
 
+/// What a role is assumed with. The SDK makes this call by itself.
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
 /// How AWS is reached.
 pub struct Settings {
     /// The one clock: calls are signed by it, and turns waited for on it.
@@ -65,6 +69,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// Where all services are, in place of AWS: a region's port, a test's.
     pub endpoint: Option<String>,
+    /// Where requests are counted.
+    pub ledger: Arc<dyn Ledger>,
 }
 
 /// What carries requests.
@@ -93,6 +99,7 @@ pub(crate) struct Clients {
     base: SdkConfig,
     pub(crate) clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    ledger: Arc<dyn Ledger>,
     accounts: Mutex<BTreeMap<Aws, Arc<Client>>>,
 }
 
@@ -104,6 +111,7 @@ pub(crate) struct Client {
     region: String,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    ledger: Arc<dyn Ledger>,
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
@@ -136,7 +144,7 @@ impl Call {
 
 impl Clients {
     pub(crate) async fn new(settings: Settings) -> Self {
-        let Settings { clock, network, credentials, region, endpoint } = settings;
+        let Settings { clock, network, credentials, region, endpoint, ledger } = settings;
         let client = match network {
             Network::Https => http::https(),
             Network::Own(transport) => http::over(transport),
@@ -166,7 +174,7 @@ impl Clients {
         }
         let base = loader.load().await;
         let limits = Arc::new(Limits::new(Arc::clone(&clock)));
-        Self { base, clock, limits, accounts: Mutex::default() }
+        Self { base, clock, limits, ledger, accounts: Mutex::default() }
     }
 
     /// A question that is asked now.
@@ -191,8 +199,9 @@ impl Clients {
             config = config.into_builder().region(Region::new(account.region.clone())).build();
         }
         if let Some(role) = &account.assume_role_arn {
+            let assuming = ledger::counted(&config, ASSUME_ROLE, &self.ledger);
             let provider = AssumeRoleProvider::builder(role)
-                .configure(&config)
+                .configure(&assuming)
                 .session_name("ferry")
                 .build()
                 .await;
@@ -215,6 +224,7 @@ impl Clients {
             region: config.region().map_or_else(String::new, ToString::to_string),
             clock: Arc::clone(&self.clock),
             limits: Arc::clone(&self.limits),
+            ledger: Arc::clone(&self.ledger),
             ecs: aws_sdk_ecs::Client::new(&config),
             balancers: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),
@@ -293,15 +303,22 @@ impl Client {
         let Call { operation, family, question: Question { lane, until } } = call;
         let payer = self.payer(family);
         self.limits.turn(operation, (family, &payer), lane, until).await?;
-        let answer = sent.await;
-        answer.map_err(|error| {
-            let attempt = Attempt { operation, intent, role: self.role.as_deref() };
-            let error = attempt.failed(&error);
-            if error.kind == ErrorKind::Throttled {
-                self.limits.throttled(family, &payer);
+        let answer = match sent.await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let attempt = Attempt { operation, intent, role: self.role.as_deref() };
+                let error = attempt.failed(&failure);
+                if errors::is_sent(&failure) {
+                    self.ledger.sent(operation, Some(error.kind));
+                }
+                if error.kind == ErrorKind::Throttled {
+                    self.limits.throttled(family, &payer);
+                }
+                return Err(error);
             }
-            error
-        })
+        };
+        self.ledger.sent(operation, None);
+        Ok(answer)
     }
 
     /// Whom AWS counts a call for.

@@ -186,8 +186,14 @@ fn is_unreachable(error: &CredentialsError) -> bool {
         || find::<hyper_util::client::legacy::Error>(error).is_some()
 }
 
+/// Whether a request left: it was made, could be signed, and there was a connection.
+pub(crate) fn is_sent<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
+    let is_unmade = matches!(error, SdkError::ConstructionFailure(_));
+    !is_unmade && find::<CredentialsError>(error).is_none() && !is_before_sending(error)
+}
+
 /// Whether a connection was never made, so that nothing can have happened.
-fn is_before_sending(error: &(dyn StdError + 'static)) -> bool {
+pub(crate) fn is_before_sending(error: &(dyn StdError + 'static)) -> bool {
     find::<hyper_util::client::legacy::Error>(error)
         .is_some_and(hyper_util::client::legacy::Error::is_connect)
 }

@@ -7,7 +7,7 @@
 //! clients   a set for each account: region, role, credentials    errors   to kinds, with remedies
 //!      |
 //!      v
-//! limits    a turn for each call, on the one clock
+//! limits    a turn for each call, on the one clock         ledger    a count of what was sent
 //!      |
 //!      v
 //! http      HTTPS with ring, or what a test puts there           time     the one clock
@@ -25,6 +25,7 @@ mod errors;
 mod groups;
 mod http;
 mod inventory;
+mod ledger;
 mod limits;
 mod operations;
 mod routers;
@@ -48,6 +49,7 @@ use signals::Metrics;
 
 pub use clients::{Credentials, Network, Settings};
 pub use http::{NoReply, Transport};
+pub use ledger::Ledger;
 pub use operations::{OPERATIONS, Operation, SURVEY_OPERATIONS};
 
 /// The world of the `cloud` traits in AWS. Nothing is asked before the first question.

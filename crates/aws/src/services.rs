@@ -39,12 +39,10 @@ pub(crate) struct EcsServices {
     images: Mutex<BTreeMap<Task, String>>,
     /// The groups of services that were described, and when.
     behind: Mutex<BTreeMap<ServiceId, (Time, Option<TargetGroup>)>>,
-    /// The first group that was not reached the last time: the next look begins there.
-    resume: Mutex<Option<TargetGroup>>,
 }
 
-/// Whose services were just described is not asked again for where they register: after a start
-/// every service of a fleet would be asked for alone.
+/// Services that were just described are not asked again where they register: what could not be
+/// learnt at a start is asked for after the services were seen.
 const DESCRIBED_FOR: Span = Span::from_secs(60);
 
 /// A container of a revision of a task definition.
@@ -59,23 +57,42 @@ struct Task {
 
 impl EcsServices {
     pub(crate) fn new(clients: Arc<Clients>) -> Self {
-        Self {
-            clients,
-            images: Mutex::default(),
-            behind: Mutex::default(),
-            resume: Mutex::default(),
-        }
+        Self { clients, images: Mutex::default(), behind: Mutex::default() }
     }
 
     /// One service as ECS describes it.
     async fn describe_one(&self, id: &ServiceId) -> Result<sdk::Service> {
-        let client = self.clients.of(&id.account).await;
-        let mut answers =
-            describe(&client, self.clients.question(Lane::Ordinary), std::slice::from_ref(id))
-                .await;
+        let mut answers = self.describe(std::slice::from_ref(id)).await;
         answers.remove(id).unwrap_or_else(|| {
             Err(Error::new(ErrorKind::Partial, DESCRIBE_SERVICES, "the answer leaves it out"))
         })
+    }
+
+    /// Services as ECS describes them, ten of one cluster a call; where they register is
+    /// remembered.
+    async fn describe(&self, ids: &[ServiceId]) -> Answers<ServiceId, sdk::Service> {
+        let question = self.clients.question(Lane::Ordinary);
+        let cluster = |id: &ServiceId| (Arc::clone(&id.account), id.cluster.clone());
+        let asked = batches(ids, cluster, SERVICES_MAX);
+        let described = gather(asked.into_iter().map(|((account, _), ids)| async move {
+            let client = self.clients.of(&account).await;
+            describe(&client, question, &ids).await
+        }))
+        .await;
+        let now = self.clients.clock.now();
+        let mut behind = locked(&self.behind);
+        for (id, service) in &described {
+            if let Ok(service) = service {
+                behind.insert(id.clone(), (now, group_of(id, service)));
+            }
+        }
+        described
+    }
+
+    /// The group of a service that was described a moment ago.
+    fn group_behind(&self, id: &ServiceId, now: Time) -> Option<Option<TargetGroup>> {
+        let (at, group) = locked(&self.behind).get(id).cloned()?;
+        (at <= now && now.since(at) <= DESCRIBED_FOR).then_some(group)
     }
 
     /// The images of tasks, those not known yet read once each.
@@ -110,20 +127,7 @@ impl EcsServices {
 #[async_trait]
 impl Services for EcsServices {
     async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>> {
-        let question = self.clients.question(Lane::Ordinary);
-        let cluster = |id: &ServiceId| (Arc::clone(&id.account), id.cluster.clone());
-        let asked = batches(ids, cluster, SERVICES_MAX);
-        let described = gather(asked.into_iter().map(|((account, _), ids)| async move {
-            let client = self.clients.of(&account).await;
-            describe(&client, question, &ids).await
-        }))
-        .await;
-        let now = self.clients.clock.now();
-        for (id, service) in &described {
-            if let Ok(service) = service {
-                locked(&self.behind).insert(id.clone(), (now, group_of(id, service)));
-            }
-        }
+        let described = self.describe(ids).await;
         let running =
             described.iter().filter_map(|(id, answer)| task_of(id, answer.as_ref().ok()?));
         let images = self.images(running.collect()).await;
@@ -137,27 +141,28 @@ impl Services for EcsServices {
         in_order(ids, &answers, DESCRIBE_SERVICES)
     }
 
-    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
+    async fn target_groups(&self, ids: &[ServiceId]) -> Vec<Result<Option<TargetGroup>>> {
         let now = self.clients.clock.now();
-        let known = locked(&self.behind).get(id).cloned();
-        if let Some((at, group)) = known
-            && at <= now
-            && now.since(at) <= DESCRIBED_FOR
-        {
-            return Ok(group);
-        }
-        Ok(group_of(id, &self.describe_one(id).await?))
+        let mut groups: Answers<ServiceId, Option<TargetGroup>> = ids
+            .iter()
+            .filter_map(|id| Some((id.clone(), Ok(self.group_behind(id, now)?))))
+            .collect();
+        let open: Vec<ServiceId> =
+            ids.iter().filter(|id| !groups.contains_key(*id)).cloned().collect();
+        groups.extend(self.describe(&open).await.into_iter().map(|(id, service)| {
+            let group = service.map(|service| group_of(&id, &service));
+            (id, group)
+        }));
+        in_order(ids, &groups, DESCRIBE_SERVICES)
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
         let question = self.clients.question(Lane::Ordinary);
-        let mut asked: Vec<TargetGroup> =
-            groups.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
-        // A fleet with more groups than a look has time for sees all of them in turn.
-        let resume = locked(&self.resume).take();
-        let first = asked.partition_point(|group| resume.as_ref().is_some_and(|it| group < it));
-        asked.rotate_left(first);
-        let answers = gather(asked.iter().cloned().map(|group| async move {
+        // In the order asked: where a look has no time for all of them, the last have no turn.
+        let mut seen = BTreeSet::new();
+        let mut asked = groups.to_vec();
+        asked.retain(|group| seen.insert(group.clone()));
+        let answers = gather(asked.into_iter().map(|group| async move {
             let client = self.clients.of(&group.account).await;
             let call = Call::new(DESCRIBE_TARGET_HEALTH, Family::BalancerReads, question);
             let answer = client.read(call, || {
@@ -167,13 +172,6 @@ impl Services for EcsServices {
             Answers::from([(group, answer)])
         }))
         .await;
-        let is_refused = |group: &&TargetGroup| {
-            answers
-                .get(*group)
-                .and_then(|answer| answer.as_ref().err())
-                .is_some_and(Error::is_passing)
-        };
-        *locked(&self.resume) = asked.iter().find(is_refused).cloned();
         in_order(groups, &answers, DESCRIBE_TARGET_HEALTH)
     }
 

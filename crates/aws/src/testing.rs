@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cloud::Clock;
+use cloud::{Clock, ErrorKind};
 use model::{Span, Time};
 
 use crate::clients::{Client, Clients, Credentials, Network, Settings};
 use crate::http::{NoReply, Transport};
+use crate::ledger::Ledger;
 
 /// A clock on which waiting takes no time.
 pub(crate) struct Wound(Mutex<Time>);
@@ -95,6 +96,22 @@ impl Answer {
     }
 }
 
+/// What was told of requests, in order.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<(&'static str, Option<ErrorKind>)>>);
+
+impl Told {
+    pub(crate) fn all(&self) -> Vec<(&'static str, Option<ErrorKind>)> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Ledger for Told {
+    fn sent(&self, operation: &'static str, failed: Option<ErrorKind>) {
+        self.0.lock().unwrap().push((operation, failed));
+    }
+}
+
 /// Runs a future of the SDK, which needs a timer.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
@@ -102,6 +119,15 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// Clients that sign with made-up keys and reach nothing but `transport`.
 pub(crate) async fn clients(clock: Arc<dyn Clock>, transport: Arc<dyn Transport>) -> Clients {
+    counted(clock, transport, Arc::new(())).await
+}
+
+/// The same, with somebody who is told of requests.
+pub(crate) async fn counted(
+    clock: Arc<dyn Clock>,
+    transport: Arc<dyn Transport>,
+    ledger: Arc<dyn Ledger>,
+) -> Clients {
     let keys = Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "secret".to_owned() };
     Clients::new(Settings {
         clock,
@@ -109,6 +135,7 @@ pub(crate) async fn clients(clock: Arc<dyn Clock>, transport: Arc<dyn Transport>
         credentials: keys,
         region: Some("eu-west-1".to_owned()),
         endpoint: None,
+        ledger,
     })
     .await
 }

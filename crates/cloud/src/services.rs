@@ -24,14 +24,12 @@ pub trait Services: Send + Sync {
     /// The services, in the order asked. A missing or inactive one is `NotFound`.
     async fn services(&self, ids: &[ServiceId]) -> Vec<Result<Service>>;
 
-    /// The target group a service registers its tasks in; `None` where it has none. A service
-    /// with several has its first one given.
-    ///
-    /// # Errors
-    /// `NotFound` for a missing service; transport kinds.
-    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>>;
+    /// The target group each service registers its tasks in, in the order asked; `None` where it
+    /// has none. A service with several has its first one given; a missing one is `NotFound`.
+    async fn target_groups(&self, ids: &[ServiceId]) -> Vec<Result<Option<TargetGroup>>>;
 
-    /// Targets of each group by health, in the order asked.
+    /// Targets of each group by health, in the order asked. Those that are asked for first are
+    /// looked at first: where there is no time for all, the last are `Throttled`.
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>>;
 
     /// Sets the desired count, if it is `expected` now.

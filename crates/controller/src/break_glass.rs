@@ -143,7 +143,9 @@ async fn ec2_targets(cloud: &Cloud, migration: &Managed) -> Result<Targets> {
     let group = match &migration.groups.get(Side::Ec2) {
         Some(group) => group.clone(),
         None => {
-            let found = cloud.services.target_group(migration.services.get(Side::Ec2)).await?;
+            let service = std::slice::from_ref(migration.services.get(Side::Ec2));
+            let found = cloud.services.target_groups(service).await.pop();
+            let found = found.unwrap_or_else(|| Err(missing("no answer")))?;
             found.ok_or_else(|| missing("the service has no target group"))?
         }
     };

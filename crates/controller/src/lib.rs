@@ -28,6 +28,7 @@ mod load;
 mod managed;
 mod minutes;
 mod observe;
+mod open;
 mod record;
 mod safe;
 mod surge;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Cloud, Error, TargetGroup};
 use model::action::Action;
-use model::observation::{Gap, Seen};
-use model::route::{Routes, ServiceId};
+use model::observation::{Gap, Scaling, Seen, Service, Targets};
+use model::route::{Routes, ServiceId, Split};
 use model::{PerSide, Span, Time};
 use planner::Snapshot;
 use store::Answer;
@@ -52,58 +52,14 @@ pub(crate) struct Subject<'a> {
 impl Sight {
     /// Reads what is due, in as few calls as the world takes.
     pub(crate) async fn refresh(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        self.refresh_services(cloud, now, subjects).await;
-        self.refresh_targets(cloud, now, subjects).await;
-        self.refresh_scaling(cloud, now, subjects).await;
-        self.refresh_splits(cloud, now, subjects).await;
-    }
-
-    async fn refresh_services(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        let due = due(now, &mut self.asked.services, subjects, EVERY_CALM, |subject| {
-            subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
-        });
-        if !due.is_empty() {
-            let answers = cloud.services.services(&due).await;
-            take(&mut self.snapshot.services, now, due, answers);
-        }
-    }
-
-    async fn refresh_targets(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        let due = due(now, &mut self.asked.targets, subjects, EVERY_CALM, |subject| {
-            subject.groups.iter().filter_map(|(_, group)| group.clone()).collect()
-        });
-        if !due.is_empty() {
-            let answers = cloud.services.targets(&due).await;
-            let arns = due.into_iter().map(|group| group.arn).collect();
-            take(&mut self.snapshot.targets, now, arns, answers);
-        }
-    }
-
-    async fn refresh_scaling(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        let due = due(now, &mut self.asked.scaling, subjects, EVERY_CALM, |subject| {
-            subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
-        });
-        if !due.is_empty() {
-            let answers = cloud.scaling.scalable_targets(&due).await;
-            take(&mut self.snapshot.scaling, now, due, answers);
-        }
-    }
-
-    async fn refresh_splits(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        let due = due(now, &mut self.asked.splits, subjects, EVERY_AUDIT, |subject| {
-            vec![subject.managed.name.clone()]
-        });
-        if due.is_empty() {
-            return;
-        }
-        let wanted: BTreeSet<&String> = due.iter().collect();
-        let (names, routes): (Vec<String>, Vec<Routes>) = subjects
-            .iter()
-            .filter(|subject| wanted.contains(&subject.managed.name))
-            .map(|subject| (subject.managed.name.clone(), subject.managed.routes.clone()))
-            .unzip();
-        let answers = cloud.router.observe(&routes).await;
-        take(&mut self.snapshot.splits, now, names, answers);
+        let Self { snapshot: Snapshot { services, targets, scaling, splits, .. }, asked } = self;
+        // Side by side: each waits for turns of its own.
+        futures::join!(
+            refresh_services(services, &mut asked.services, cloud, now, subjects),
+            refresh_targets(targets, &mut asked.targets, cloud, now, subjects),
+            refresh_scaling(scaling, &mut asked.scaling, cloud, now, subjects),
+            refresh_splits(splits, &mut asked.splits, cloud, now, subjects),
+        );
     }
 
     /// Drops all that was seen of a migration that is not managed any more. What another one
@@ -154,6 +110,90 @@ impl Sight {
     }
 }
 
+async fn refresh_services(
+    seen: &mut BTreeMap<ServiceId, Seen<Service>>,
+    asked: &mut BTreeMap<ServiceId, Time>,
+    cloud: &Cloud,
+    now: Time,
+    subjects: &[Subject<'_>],
+) {
+    let due = due(now, asked, subjects, EVERY_CALM, |subject| {
+        subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
+    });
+    if !due.is_empty() {
+        let answers = cloud.services.services(&due).await;
+        take(seen, now, due, answers);
+    }
+}
+
+async fn refresh_targets(
+    seen: &mut BTreeMap<String, Seen<Targets>>,
+    asked: &mut BTreeMap<TargetGroup, Time>,
+    cloud: &Cloud,
+    now: Time,
+    subjects: &[Subject<'_>],
+) {
+    let groups = |subject: &Subject<'_>| {
+        subject.groups.iter().filter_map(|(_, group)| group.clone()).collect()
+    };
+    let mut due = due(now, asked, subjects, EVERY_CALM, groups);
+    if !due.is_empty() {
+        let urgent = subjects.iter().filter(|subject| subject.urgent).flat_map(groups).collect();
+        put_in_turn(&mut due, &urgent, seen);
+        let answers = cloud.services.targets(&due).await;
+        let arns = due.into_iter().map(|group| group.arn).collect();
+        take(seen, now, arns, answers);
+    }
+}
+
+async fn refresh_scaling(
+    seen: &mut BTreeMap<ServiceId, Seen<Option<Scaling>>>,
+    asked: &mut BTreeMap<ServiceId, Time>,
+    cloud: &Cloud,
+    now: Time,
+    subjects: &[Subject<'_>],
+) {
+    let due = due(now, asked, subjects, EVERY_CALM, |subject| {
+        subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
+    });
+    if !due.is_empty() {
+        let answers = cloud.scaling.scalable_targets(&due).await;
+        take(seen, now, due, answers);
+    }
+}
+
+async fn refresh_splits(
+    seen: &mut BTreeMap<String, Seen<Split>>,
+    asked: &mut BTreeMap<String, Time>,
+    cloud: &Cloud,
+    now: Time,
+    subjects: &[Subject<'_>],
+) {
+    let due = due(now, asked, subjects, EVERY_AUDIT, |subject| vec![subject.managed.name.clone()]);
+    if due.is_empty() {
+        return;
+    }
+    let wanted: BTreeSet<&String> = due.iter().collect();
+    let (names, routes): (Vec<String>, Vec<Routes>) = subjects
+        .iter()
+        .filter(|subject| wanted.contains(&subject.managed.name))
+        .map(|subject| (subject.managed.name.clone(), subject.managed.routes.clone()))
+        .unzip();
+    let answers = cloud.router.observe(&routes).await;
+    take(seen, now, names, answers);
+}
+
+/// Puts groups into the order of need: what moves, then what was read longest ago. A group takes a
+/// call of its own, and a large fleet has more of them than a minute has turns.
+fn put_in_turn(
+    due: &mut [TargetGroup],
+    urgent: &BTreeSet<TargetGroup>,
+    seen: &BTreeMap<String, Seen<Targets>>,
+) {
+    let read_at = |group: &TargetGroup| seen.get(&group.arn).and_then(Seen::at);
+    due.sort_by_cached_key(|group| (!urgent.contains(group), read_at(group)));
+}
+
 /// The keys that are due, each once, in the order of subjects.
 fn due<K: Ord + Clone>(
     now: Time,
@@ -194,5 +234,28 @@ fn take<K: Ord, T>(
                 seen.insert(key, Seen::unknown(error.gap()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_is_looked_at_first_and_then_what_was_seen_longest_ago() {
+        let group = |arn: &str| TargetGroup { account: Default::default(), arn: arn.to_owned() };
+        let at = |secs| Seen::known(Targets::default(), Time::from_secs(secs));
+        let seen = BTreeMap::from([
+            ("calm-1".to_owned(), at(300)),
+            ("calm-2".to_owned(), at(60)),
+            ("calm-3".to_owned(), Seen::unknown(Gap::Throttled)),
+            ("moving-1".to_owned(), at(300)),
+            ("moving-2".to_owned(), at(290)),
+        ]);
+        let names = ["calm-1", "calm-2", "calm-3", "calm-4", "moving-1", "moving-2"];
+        let mut due = names.map(group);
+        put_in_turn(&mut due, &["moving-1", "moving-2"].map(group).into(), &seen);
+        let order = due.each_ref().map(|group| group.arn.as_str());
+        assert_eq!(order, ["moving-2", "moving-1", "calm-3", "calm-4", "calm-2", "calm-1"]);
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use audit::Finding;
 use cloud::{Cloud, MinuteAsk, SideMinute};
-use futures::future::join_all;
 use model::action::Action;
 use model::minute::Context;
 use model::observation::{Deployment, Observation, Seen};
@@ -23,6 +22,7 @@ use crate::events;
 use crate::managed::{Managed, Unsupported};
 use crate::minutes;
 use crate::observe::{EVERY_URGENT, Sight, Subject};
+use crate::open::{self, Opening};
 use crate::record;
 use crate::watch::{Latest, Watch};
 
@@ -37,6 +37,8 @@ pub struct Controller {
     acts: bool,
     /// Automatic rollbacks of late: what the brake counts.
     history: History,
+    /// Whether the last pass learnt of all that it could.
+    opening: Opening,
 }
 
 /// What a tick came to.
@@ -87,6 +89,7 @@ impl Controller {
             sight: Sight::default(),
             acts: true,
             history: History::default(),
+            opening: Opening::Done,
         }
     }
 
@@ -141,7 +144,7 @@ impl Controller {
     /// One pass over everything.
     pub async fn tick(&mut self) -> Tick {
         let now = self.cloud.clock.now();
-        self.open(now).await;
+        self.opening = open::open(&self.cloud, &self.store, &mut self.watches, now).await;
         self.observe(now).await;
         self.read_minutes(now).await;
         events::read(self.cloud.objectives.as_ref(), now, &mut self.watches).await;
@@ -152,11 +155,6 @@ impl Controller {
         let answers = act::act(&self.cloud, &orders).await;
         let passes = self.close(now, decided, answers).await;
         Tick { at: now, next_at: self.next_at(now), passes }
-    }
-
-    async fn open(&mut self, now: Time) {
-        let (cloud, store) = (&self.cloud, &self.store);
-        join_all(self.watches.values_mut().map(|watch| watch.open(cloud, store, now))).await;
     }
 
     async fn observe(&mut self, now: Time) {
@@ -283,6 +281,11 @@ impl Controller {
     /// When the next minute settles, so that what it says is acted on at once and not up to a
     /// minute later; sooner while something moves.
     fn next_at(&self, now: Time) -> Time {
+        match self.opening {
+            Opening::Done => {}
+            // The next ones' turn is now.
+            Opening::GoesOn => return now,
+        }
         let settles = Time::from_secs((self.latest(now) + 2) * 60) + self.cloud.signals.settle();
         let urgent = self.watches.values().any(|watch| watch.urgent);
         if urgent { settles.min(now + EVERY_URGENT) } else { settles }

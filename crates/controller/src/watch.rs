@@ -8,6 +8,7 @@ use analysis::events::{EventFold, with_events};
 use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
 use model::condition::ConditionType;
 use model::observation::{Gap, Load, Seen};
+use model::route::ServiceId;
 use model::spec::SloKind;
 use model::verdict::Verdict;
 use model::{PerSide, Side, Span, Time};
@@ -69,6 +70,9 @@ pub(crate) struct Watch {
     /// When groups and past were last asked for without success.
     asked_at: Option<Time>,
 }
+
+/// The target groups of services that were asked for.
+pub(crate) type Found = BTreeMap<ServiceId, cloud::Result<Option<TargetGroup>>>;
 
 /// What must be known before anything may move, and is not: a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,25 +179,40 @@ impl Watch {
         self.urgent = true;
     }
 
-    /// Learns what must be known before anything can be said: the record, the target groups
-    /// and EC2's past. What fails is tried again, and said meanwhile.
-    pub(crate) async fn open(&mut self, cloud: &Cloud, store: &Arc<dyn Store>, now: Time) {
+    /// Reads the record, where it was not read yet. What fails is tried again, and said meanwhile.
+    pub(crate) async fn remember(&mut self, store: &Arc<dyn Store>) {
         if self.version.is_none()
             && let Err(error) = self.load(store).await
         {
             self.blind = Some(Blind::Store(error.to_string()));
-            return;
         }
+    }
+
+    /// Whether the groups or EC2's past are to be asked for now.
+    pub(crate) fn is_to_learn(&self, now: Time) -> bool {
         let waits = |at: Time| at <= now && now.since(at) < RETRY_EVERY;
         let is_known = self.judge.is_some() && self.groups.iter().all(|(_, g)| g.is_some());
-        if is_known || self.asked_at.is_some_and(waits) {
-            return;
+        self.version.is_some() && !is_known && !self.asked_at.is_some_and(waits)
+    }
+
+    /// Takes the target groups that were found. What was not is asked for again, and said
+    /// meanwhile.
+    pub(crate) fn take_groups(&mut self, now: Time, found: &Found) {
+        match self.fill_groups(found) {
+            Ok(()) if self.judge.is_some() => self.blind = None,
+            Ok(()) => {}
+            Err(why) => {
+                self.asked_at = Some(now);
+                self.blind = Some(Blind::Past(why));
+            }
         }
+    }
+
+    /// Learns EC2's past, the last thing that must be known before anything can be said. What
+    /// fails is tried again, and said meanwhile.
+    pub(crate) async fn learn(&mut self, cloud: &Cloud, now: Time) {
         self.asked_at = Some(now);
-        self.blind = match self.learn(cloud, now).await {
-            Ok(()) => None,
-            Err(why) => Some(Blind::Past(why)),
-        };
+        self.blind = self.learn_past(cloud, now).await.err().map(Blind::Past);
     }
 
     /// Reads the record. A record that cannot be read is not an empty one: without it nothing
@@ -224,18 +243,28 @@ impl Watch {
         self.contents.status.conditions.remove(ConditionType::Orphaned);
     }
 
-    async fn learn(&mut self, cloud: &Cloud, now: Time) -> Result<(), String> {
+    /// The services whose groups are not known.
+    pub(crate) fn without_group(&self) -> impl Iterator<Item = &ServiceId> {
+        let sides = Side::ALL.into_iter().filter(|side| self.groups.get(*side).is_none());
+        sides.map(|side| self.managed.services.get(side))
+    }
+
+    fn fill_groups(&mut self, found: &Found) -> Result<(), String> {
         for side in Side::ALL {
-            if self.groups.get(side).is_none() {
-                let service = self.managed.services.get(side);
-                let found = cloud.services.target_group(service).await;
-                let found = found.map_err(|error| format!("The {side} target group: {error}."))?;
-                let none = || format!("The service {service} of {side} has no target group.");
-                *self.groups.get_mut(side) = Some(found.ok_or_else(none)?);
-                self.parts = parts(&self.managed, &self.groups);
+            if self.groups.get(side).is_some() {
+                continue;
             }
+            let service = self.managed.services.get(side);
+            let found = match found.get(service) {
+                Some(Ok(found)) => found.clone(),
+                Some(Err(error)) => return Err(format!("The {side} target group: {error}.")),
+                None => return Err(format!("The {side} target group was not asked for.")),
+            };
+            let none = || format!("The service {service} of {side} has no target group.");
+            *self.groups.get_mut(side) = Some(found.ok_or_else(none)?);
+            self.parts = parts(&self.managed, &self.groups);
         }
-        if self.judge.is_some() { Ok(()) } else { self.learn_past(cloud, now).await }
+        Ok(())
     }
 
     /// Reads a week of minutes for the load's peaks and freezes the thresholds that the

@@ -1,4 +1,4 @@
-//! What stands between the controller and the world: a count of calls, and the end of the lease.
+//! What stands between the controller and the world: a count of answers, and the end of the lease.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,8 +34,8 @@ const SET_WEIGHTS: ApiCall = call("router", "SetWeights");
 const EVENTS: ApiCall = call("datadog", "Query");
 const MINUTES: ApiCall = call("cloudwatch", "GetMetricData");
 
-/// Every kind of call that is counted.
-pub const CALLS: [ApiCall; 11] = [
+/// Every kind of answer that is counted.
+pub const ANSWERS: [ApiCall; 11] = [
     SERVICES,
     UPDATE,
     TARGETS,
@@ -114,7 +114,7 @@ impl Guarded {
 
     fn note<T>(&self, call: ApiCall, answer: Result<T>) -> Result<T> {
         let outcome = answer.as_ref().map_or_else(|error| error.kind.name(), |_| "ok");
-        self.metrics.note_call(call, outcome);
+        self.metrics.note_answer(call, outcome);
         answer
     }
 
@@ -129,8 +129,8 @@ impl Services for Guarded {
         self.note_all(SERVICES, self.inner.services.services(ids).await)
     }
 
-    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
-        self.note(SERVICES, self.inner.services.target_group(id).await)
+    async fn target_groups(&self, ids: &[ServiceId]) -> Vec<Result<Option<TargetGroup>>> {
+        self.note_all(SERVICES, self.inner.services.target_groups(ids).await)
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {

@@ -9,7 +9,7 @@
 //!
 //! [`Daemon::run`] is the loop; one pass over it shows the order of everything. All that must
 //! survive is in the store, so the loop may end at any line. [`Guarded`] stands between the
-//! controller and the world: it counts calls, and lets no write through once the lease is over.
+//! controller and the world: it counts answers, and lets no write through once the lease is over.
 //!
 //! Deliberately absent: any decision about a migration (the controller's), files (the crate
 //! `configuration`), HTTP (the crate `server`).
@@ -22,7 +22,7 @@ mod system;
 mod tenure;
 mod view;
 
-pub use guarded::{CALLS, Fence, Guarded};
+pub use guarded::{ANSWERS, Fence, Guarded};
 pub use office::{Command, Office};
 pub use paced::Paced;
 pub use run::{Daemon, Parts};

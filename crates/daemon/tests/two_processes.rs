@@ -18,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud::{Applied, Cloud, Result, Router, Scaling, Shift};
 use controller::{Controller, Tick};
-use daemon::{CALLS, Fence, Guarded};
+use daemon::{ANSWERS, Fence, Guarded};
 use model::observation::{self, Bounds, ScheduledBounds};
 use model::route::{Route, Routes, ServiceId, Split};
 use model::settings::Settings;
@@ -251,7 +251,7 @@ impl Process {
             ..inner
         };
         if is_fenced {
-            let metrics = Arc::new(Metrics::new("test", &CALLS, false));
+            let metrics = Arc::new(Metrics::new("test", &ANSWERS, &[], false));
             outer = Guarded::around(outer, metrics, Arc::clone(&fence));
         }
         let gate = Arc::new(Gate {

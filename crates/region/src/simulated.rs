@@ -72,15 +72,16 @@ impl Services for SimulatedCloud {
             .collect()
     }
 
-    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
+    async fn target_groups(&self, ids: &[ServiceId]) -> Vec<Result<Option<TargetGroup>>> {
         let region = self.lock();
-        match region.find_service(id) {
+        let group = |id| match region.find_service(id) {
             Some((index, side)) => Ok(region.group_of(index, side)),
             None => {
                 let message = format!("there is no service {id}");
                 Err(Error::new(ErrorKind::NotFound, "ecs:DescribeServices", message))
             }
-        }
+        };
+        ids.iter().map(group).collect()
     }
 
     async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()> {

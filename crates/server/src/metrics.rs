@@ -39,6 +39,8 @@ const OUTCOMES: [&str; 11] = [
     "partial",
     "outcomeUnknown",
 ];
+/// The labels of answers and requests.
+const CALL_LABELS: [&str; 3] = ["service", "operation", "outcome"];
 /// Fine where a tick over one migration ends, coarse where a thousand do.
 const TICK_SECONDS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 
@@ -57,19 +59,26 @@ pub struct Metrics {
     per_migration: bool,
     tick_seconds: Histogram,
     ticks: IntCounter,
-    calls: IntCounterVec,
+    answers: IntCounterVec,
+    requests: IntCounterVec,
     writes: IntCounterVec,
     reload_failures: IntCounter,
     lease_transitions: IntCounter,
 }
 
 impl Metrics {
-    /// Counters at zero. `calls` are those that the daemon may make.
+    /// Counters at zero. `answers` are the kinds that the daemon may get, `requests` those that
+    /// it may send to AWS.
     ///
     /// # Panics
     /// When two metrics have one name: a defect that the first start shows.
     #[must_use]
-    pub fn new(version: &str, calls: &[ApiCall], per_migration: bool) -> Self {
+    pub fn new(
+        version: &str,
+        answers: &[ApiCall],
+        requests: &[ApiCall],
+        per_migration: bool,
+    ) -> Self {
         let registry = Registry::new();
         let counter = |name: &str, help: &str| registered(&registry, IntCounter::new(name, help));
         let counters = |name: &str, help: &str, labels: &[&str]| {
@@ -87,10 +96,15 @@ impl Metrics {
                 ),
             ),
             ticks: counter("ferry_ticks_total", "Passes over all migrations."),
-            calls: counters(
+            answers: counters(
+                "ferry_cloud_answers_total",
+                "Answers to what was asked of AWS and Datadog, one for each thing that was asked for.",
+                &CALL_LABELS,
+            ),
+            requests: counters(
                 "ferry_aws_api_requests_total",
-                "Calls to AWS by what became of them.",
-                &["service", "operation", "outcome"],
+                "Requests that were sent to AWS, each attempt, by what became of them.",
+                &CALL_LABELS,
             ),
             writes: counters(
                 "ferry_writes_total",
@@ -108,20 +122,22 @@ impl Metrics {
             per_migration,
             registry,
         };
-        metrics.begin(version, calls);
+        metrics.begin(version, answers, requests);
         metrics
     }
 
     /// Series that are to be there from the first scrape on, so that no first increase is missed.
-    fn begin(&self, version: &str, calls: &[ApiCall]) {
+    fn begin(&self, version: &str, answers: &[ApiCall], requests: &[ApiCall]) {
         let info = registered(
             &self.registry,
             GaugeVec::new(Opts::new("ferry_build_info", "The version that runs."), &["version"]),
         );
         info.with_label_values(&[version]).set(1.0);
-        for ApiCall { service, operation } in calls {
-            for outcome in OUTCOMES {
-                self.calls.with_label_values(&[service, operation, &outcome]);
+        for (counters, calls) in [(&self.answers, answers), (&self.requests, requests)] {
+            for ApiCall { service, operation } in calls {
+                for outcome in OUTCOMES {
+                    counters.with_label_values(&[service, operation, &outcome]);
+                }
             }
         }
         for action in ACTIONS {
@@ -141,9 +157,15 @@ impl Metrics {
         self.tick_seconds.observe(took.as_secs_f64());
     }
 
-    /// Notes a call to the world; `outcome` is `ok` or the name of an error's kind.
-    pub fn note_call(&self, call: ApiCall, outcome: &str) {
-        self.calls.with_label_values(&[call.service, call.operation, outcome]).inc();
+    /// Notes what the world answered to one thing that was asked of it, in however many requests;
+    /// `outcome` is `ok` or the name of an error's kind.
+    pub fn note_answer(&self, call: ApiCall, outcome: &str) {
+        self.answers.with_label_values(&[call.service, call.operation, outcome]).inc();
+    }
+
+    /// Notes a request that was sent to AWS; `outcome` as above.
+    pub fn note_request(&self, call: ApiCall, outcome: &str) {
+        self.requests.with_label_values(&[call.service, call.operation, outcome]).inc();
     }
 
     /// Notes what became of a change.
@@ -318,7 +340,8 @@ const PER_MIGRATION: usize = (1 + 2 + 1)
     + (2 * SIGNALS.len() + 2 + 2 * SIGNALS.len())
     + 3;
 
-/// The most series that there are with so many migrations, process metrics excepted.
+/// The most series that there are with so many migrations, process metrics excepted; `calls` are
+/// the kinds of answers and of requests together.
 #[must_use]
 pub const fn series_max(migrations: usize, calls: usize) -> usize {
     // Each bucket, +Inf, sum and count; four counters and the build; the daemon's gauges.

@@ -93,7 +93,7 @@ fn access() -> Access {
 
 fn service(access: Access, silent_for: Duration) -> Router {
     let desk = Fake { fleet: Fleet::default(), silent_for };
-    router(Arc::new(desk), Arc::new(Metrics::new("0", &[], true)), access)
+    router(Arc::new(desk), Arc::new(Metrics::new("0", &[], &[], true)), access)
 }
 
 /// What is asked, with headers, and what is answered.

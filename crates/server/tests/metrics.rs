@@ -18,6 +18,8 @@ const CALLS: [ApiCall; 2] = [
     ApiCall { service: "router", operation: "SetWeights" },
 ];
 
+const REQUESTS: [ApiCall; 1] = [ApiCall { service: "route53", operation: "GetChange" }];
+
 fn migration(name: &str) -> Migration {
     serde_json::from_value(json!({
         "apiVersion": "ferry/v1", "kind": "Migration", "metadata": {"name": name},
@@ -82,25 +84,29 @@ fn series(text: &str) -> usize {
 
 #[test]
 fn series_are_exactly_the_formula_of_the_number_of_migrations() {
-    let metrics = Metrics::new("1", &CALLS, true);
+    let metrics = Metrics::new("1", &CALLS, &REQUESTS, true);
     for migrations in [0, 1, 2, 50] {
         let text = metrics.render(&fleet(migrations));
-        assert_eq!(series(&text), series_max(migrations, CALLS.len()), "{migrations}");
+        assert_eq!(
+            series(&text),
+            series_max(migrations, CALLS.len() + REQUESTS.len()),
+            "{migrations}"
+        );
     }
-    let text = Metrics::new("1", &CALLS, false).render(&fleet(50));
-    assert_eq!(series(&text), series_max(0, CALLS.len()), "left out on request");
+    let text = Metrics::new("1", &CALLS, &REQUESTS, false).render(&fleet(50));
+    assert_eq!(series(&text), series_max(0, CALLS.len() + REQUESTS.len()), "left out on request");
 }
 
 #[test]
 fn a_migration_that_is_gone_leaves_no_series_behind() {
-    let metrics = Metrics::new("1", &CALLS, true);
+    let metrics = Metrics::new("1", &CALLS, &REQUESTS, true);
     assert!(metrics.render(&fleet(3)).contains("m002"));
     assert!(!metrics.render(&fleet(2)).contains("m002"));
 }
 
 #[test]
 fn what_is_not_known_is_no_number() {
-    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    let text = Metrics::new("1", &CALLS, &REQUESTS, true).render(&fleet(1));
     for line in [
         "ferry_migration_desired_weight_ratio{migration=\"m000\"} NaN",
         "ferry_migration_condition{condition=\"Succeeded\",migration=\"m000\"} NaN",
@@ -112,11 +118,13 @@ fn what_is_not_known_is_no_number() {
 
 #[test]
 fn every_counter_is_there_before_it_first_counts() {
-    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    let text = Metrics::new("1", &CALLS, &REQUESTS, true).render(&fleet(1));
     for line in [
         "ferry_ticks_total 0",
         "ferry_migration_rollbacks_total{migration=\"m000\"} 0",
         "ferry_writes_total{action=\"SetWeights\",outcome=\"written\"} 0",
+        "ferry_cloud_answers_total{operation=\"SetWeights\",outcome=\"denied\",service=\"router\"} 0",
+        "ferry_aws_api_requests_total{operation=\"GetChange\",outcome=\"ok\",service=\"route53\"} 0",
     ] {
         assert!(text.contains(line), "{line}");
     }
@@ -136,7 +144,7 @@ fn what_stands_in_the_way_is_told_by_rule() {
     refused.plan.lines = vec![line("dwell", "refused"), line("window", "open")];
     refused.verdict.kind = VerdictKind::RollBack;
     fleet.migrations.insert("m000".to_owned(), Arc::new(refused));
-    let text = Metrics::new("1", &CALLS, true).render(&fleet);
+    let text = Metrics::new("1", &CALLS, &REQUESTS, true).render(&fleet);
     for line in [
         "ferry_migration_refused{migration=\"m000\",rule=\"dwell\"} 1",
         "ferry_migration_refused{migration=\"m000\",rule=\"window\"} 0",
@@ -150,7 +158,7 @@ fn what_stands_in_the_way_is_told_by_rule() {
 
 #[test]
 fn what_the_sides_are_held_to_is_told_beside_what_they_do() {
-    let text = Metrics::new("1", &CALLS, true).render(&fleet(1));
+    let text = Metrics::new("1", &CALLS, &REQUESTS, true).render(&fleet(1));
     for line in [
         "ferry_migration_slo_latency_seconds{migration=\"m000\"} 0.3",
         "ferry_migration_slo_slow_ratio{migration=\"m000\"} 0.01",

@@ -1,7 +1,7 @@
 use cloud::Clock as _;
 
 use super::*;
-use crate::testing::{Answer, Script, Wound, block_on, client, clients};
+use crate::testing::{Answer, Script, Told, Wound, block_on, client, counted};
 
 const FULL: &str = r#"{"failures":[],"services":[]}"#;
 const THROTTLED: &str = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
@@ -140,19 +140,21 @@ fn an_endpoint_that_is_down_is_reached_by_no_write() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        let clock = Wound::new();
+        let (clock, told) = (Wound::new(), Arc::new(Told::default()));
         let settings = Settings {
             clock: clock.clone(),
             network: Network::Https,
             credentials: Credentials::Keys { id: "AKIA".to_owned(), secret: "s".to_owned() },
             region: Some("eu-west-1".to_owned()),
             endpoint: Some(format!("http://127.0.0.1:{port}")),
+            ledger: told.clone(),
         };
         let client = Clients::new(settings).await.of(&Aws::default()).await;
         let call = call("ecs:UpdateService", &clock);
         let error = client.write(call, || client.ecs.update_service().service("api").send()).await;
         let error = error.map(drop).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+        assert_eq!(told.all(), [], "nothing left this process");
     });
 }
 
@@ -171,8 +173,8 @@ fn a_role_is_assumed_once_for_all_its_calls() {
             Answer::xml(200, assumed),
             Answer::json(200, FULL),
         ]);
-        let clock = Wound::new();
-        let clients = clients(clock.clone(), script.clone()).await;
+        let (clock, told) = (Wound::new(), Arc::new(Told::default()));
+        let clients = counted(clock.clone(), script.clone(), told.clone()).await;
         let role = Some("arn:aws:iam::999900001111:role/ferry".to_owned());
         let account = Aws { region: "ap-northeast-1".to_owned(), assume_role_arn: role };
         for wait in [0, 1, 3_600] {
@@ -187,6 +189,8 @@ fn a_role_is_assumed_once_for_all_its_calls() {
             script.asked().iter().map(|it| it.uri().host().unwrap().to_owned()).collect();
         let (sts, ecs) = ("sts.ap-northeast-1.amazonaws.com", "ecs.ap-northeast-1.amazonaws.com");
         assert_eq!(hosts, [sts, ecs, ecs, sts, ecs], "renewed when it ran out");
+        let (sts, ecs) = (("sts:AssumeRole", None), ("ecs:DescribeServices", None));
+        assert_eq!(told.all(), [sts, ecs, ecs, sts, ecs], "each is counted");
         let signed = script.asked()[1].headers()["authorization"].to_str().unwrap().to_owned();
         assert!(signed.contains("ASIAROLE"), "{signed}");
     });
@@ -199,7 +203,8 @@ fn a_role_that_may_not_be_assumed_is_denied_by_name() {
         </Error></ErrorResponse>";
     block_on(async {
         let (clock, script) = (Wound::new(), Script::new([Answer::xml(403, body)]));
-        let clients = clients(clock.clone(), script.clone()).await;
+        let told = Arc::new(Told::default());
+        let clients = counted(clock.clone(), script.clone(), told.clone()).await;
         let role = Some("arn:aws:iam::999900001111:role/ferry".to_owned());
         let client = clients.of(&Aws { region: String::new(), assume_role_arn: role }).await;
         let call = call("ecs:UpdateService", &clock);
@@ -209,6 +214,53 @@ fn a_role_that_may_not_be_assumed_is_denied_by_name() {
         for words in ["sts:AssumeRole", "role/ferry", "AccessDenied"] {
             assert!(error.message.contains(words), "{error}");
         }
+        let denied = ("sts:AssumeRole", Some(ErrorKind::Denied));
+        assert_eq!(told.all(), [denied], "the call itself could not be signed");
+    });
+}
+
+#[test]
+fn every_attempt_counts_with_what_became_of_it() {
+    block_on(async {
+        let answers =
+            [Answer::json(400, THROTTLED), Answer::lost(), Answer::json(200, FULL), Answer::lost()];
+        let (clock, script, told) = (Wound::new(), Script::new(answers), Arc::new(Told::default()));
+        let clients = counted(clock.clone(), script.clone(), told.clone()).await;
+        let client = clients.of(&Aws::default()).await;
+        let describe = call("ecs:DescribeServices", &clock);
+        let read = client.read(describe, || client.ecs.describe_services().services("api").send());
+        read.await.unwrap();
+        let update = call("ecs:UpdateService", &clock);
+        let sent = || client.ecs.update_service().service("api").send();
+        client.write(update, sent).await.unwrap_err();
+        let (read, write) = ("ecs:DescribeServices", "ecs:UpdateService");
+        let expected = [
+            (read, Some(ErrorKind::Throttled)),
+            (read, Some(ErrorKind::Unreachable)),
+            (read, None),
+            (write, Some(ErrorKind::OutcomeUnknown)),
+        ];
+        assert_eq!((told.all(), script.asked().len()), (expected.to_vec(), 4));
+    });
+}
+
+#[test]
+fn what_had_no_turn_counts_as_no_request() {
+    block_on(async {
+        let script = Script::new((0..25).map(|_| Answer::json(200, FULL)));
+        let (clock, told) = (Wound::new(), Arc::new(Told::default()));
+        let clients = counted(clock.clone(), script.clone(), told.clone()).await;
+        let client = clients.of(&Aws::default()).await;
+        let at_once = Question { lane: Lane::Ordinary, until: clock.now() };
+        let call = Call::new("ecs:DescribeServices", Family::ServiceReads, at_once);
+        let mut refused = 0;
+        for _ in 0..40 {
+            let answer = client.read(call, || client.ecs.describe_services().send()).await;
+            refused += usize::from(answer.is_err());
+        }
+        // The burst of the family.
+        assert_eq!((script.asked().len(), refused), (25, 15));
+        assert_eq!(told.all().len(), 25);
     });
 }
 

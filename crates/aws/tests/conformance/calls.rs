@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use aws::{NoReply, Transport};
+use aws::{Ledger, NoReply, Transport};
 use bytes::Bytes;
 use cloud::signals::Thresholds;
 use cloud::{Applied, Clock as _, Cloud, ErrorKind, MinuteAsk, Shift, TargetGroup};
@@ -17,7 +17,7 @@ use region::spec::{ApplicationSpec, MetricsSpec, RegionSpec, ServiceSpec, Traffi
 use region::{Region, SimulatedCloud};
 use wire::{Place, Wire};
 
-use crate::harness::{REGION, account, block_on, connect};
+use crate::harness::{REGION, account, block_on, connect_counted};
 
 /// Carries requests to a region and counts them by operation.
 struct Counting {
@@ -40,6 +40,16 @@ impl Transport for Counting {
         }
         *self.calls.lock().expect("nobody panicked").entry(operation).or_default() += 1;
         self.wire.handle(&request).ok_or(NoReply)
+    }
+}
+
+/// What the adapters say they sent, by operation.
+#[derive(Default)]
+struct Told(Mutex<BTreeMap<&'static str, usize>>);
+
+impl Ledger for Told {
+    fn sent(&self, operation: &'static str, _: Option<ErrorKind>) {
+        *self.0.lock().expect("nobody panicked").entry(operation).or_default() += 1;
     }
 }
 
@@ -66,6 +76,7 @@ struct Fleet {
     cloud: Cloud,
     calls: Arc<Mutex<BTreeMap<String, usize>>>,
     before_write: Arc<Mutex<Option<Meddling>>>,
+    told: Arc<Told>,
     routes: Vec<Route>,
     account: Arc<Aws>,
 }
@@ -147,8 +158,9 @@ impl Fleet {
         let wire = Wire::new(region.clone(), Place::default());
         let transport =
             Counting { wire, calls: Arc::clone(&calls), before_write: Arc::clone(&before_write) };
-        let cloud = connect(&region, Arc::new(transport)).await;
-        Self { region, cloud, calls, before_write, routes, account: account() }
+        let told = Arc::new(Told::default());
+        let cloud = connect_counted(&region, Arc::new(transport), told.clone()).await;
+        Self { region, cloud, calls, before_write, told, routes, account: account() }
     }
 
     async fn pass(&self, span: Span) {
@@ -264,6 +276,27 @@ fn a_full_observation_takes_the_fewest_calls_that_the_apis_allow() {
             ("GetMetricData", (120 * 12 + 80_usize).div_ceil(500)),
         ]);
         assert_eq!(fleet.counted(), expected);
+    });
+}
+
+#[test]
+fn as_many_requests_are_counted_as_arrive() {
+    block_on(async {
+        let fleet = Fleet::new(30, 20, 10).await;
+        fleet.pass(Span::from_mins(10)).await;
+        fleet.observe().await;
+        let arrived = fleet.counted();
+        let told = std::mem::take(&mut *fleet.told.0.lock().expect("nobody panicked"));
+        assert_eq!(told.values().sum::<usize>(), arrived.values().sum::<usize>());
+        for (operation, count) in [
+            ("ecs:DescribeServices", "DescribeServices"),
+            ("elasticloadbalancing:DescribeTargetHealth", "DescribeTargetHealth"),
+            ("route53:ListResourceRecordSets", "GET hostedzone"),
+            ("cloudwatch:GetMetricData", "GetMetricData"),
+        ] {
+            assert_eq!(told.get(operation), arrived.get(count), "{operation}");
+            assert!(told.contains_key(operation), "{operation}");
+        }
     });
 }
 

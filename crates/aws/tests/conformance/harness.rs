@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws::{Credentials, Network, NoReply, Settings, Transport};
+use aws::{Credentials, Ledger, Network, NoReply, Settings, Transport};
 use bytes::Bytes;
 use cloud::conformance::Harness;
 use cloud::{Clock as _, Cloud, TargetGroup};
@@ -123,7 +123,17 @@ fn region(routes: &[Route], policies: Vec<TrafficPolicySpec>) -> SimulatedCloud 
 
 /// The adapters over a transport, on the region's clock.
 pub(crate) async fn connect(region: &SimulatedCloud, transport: Arc<dyn Transport>) -> Cloud {
-    aws::connect(settings(region, Network::Own(transport), None)).await
+    connect_counted(region, transport, Arc::new(())).await
+}
+
+/// The same, with somebody who counts requests.
+pub(crate) async fn connect_counted(
+    region: &SimulatedCloud,
+    transport: Arc<dyn Transport>,
+    ledger: Arc<dyn Ledger>,
+) -> Cloud {
+    let settings = settings(region, Network::Own(transport), None);
+    aws::connect(Settings { ledger, ..settings }).await
 }
 
 fn settings(region: &SimulatedCloud, network: Network, endpoint: Option<String>) -> Settings {
@@ -133,6 +143,7 @@ fn settings(region: &SimulatedCloud, network: Network, endpoint: Option<String>)
         credentials: Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() },
         region: Some(REGION.to_owned()),
         endpoint,
+        ledger: Arc::new(()),
     }
 }
 

@@ -5,7 +5,7 @@ use model::{Share, Span};
 use serde_json::{Value, json};
 
 use crate::tap::Trouble;
-use crate::world::{START, controller, region, run, spec};
+use crate::world::{START, controller, region, run, spec, tick};
 
 const LONG: Span = Span::from_mins(30);
 
@@ -95,4 +95,24 @@ fn without_a_latency_objective_it_still_advances() {
     let tap = region(&["api"]);
     run(&tap, &mut controller(&tap, &[available]), LONG);
     assert_eq!(tap.share("api"), Share::percent(25));
+}
+
+/// A week of minutes for each of a thousand would outlast the lease.
+#[test]
+fn many_that_are_new_are_learnt_of_a_few_at_a_time_and_all_without_a_rest() {
+    let names: Vec<String> = (0..40).map(|n| format!("api{n:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let specs: Vec<_> = names.iter().map(|name| spec(name)).collect();
+    let tap = region(&names);
+    tap.slow_past(Span::from_secs(1));
+    let mut controller = controller(&tap, &specs);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let began = tap.now();
+        let tick = tick(&mut controller);
+        assert!(tap.now().since(began) <= Span::from_secs(20), "a pass is short");
+        assert_eq!(tick.passes.len(), 40, "all are looked at");
+        seen.push((tap.calls("quantiles"), tick.next_at > tap.now()));
+    }
+    assert_eq!(seen, [(16, false), (32, false), (40, true)]);
 }

@@ -55,6 +55,8 @@ struct State {
     target: Option<Objective>,
     /// How far the process's clock is ahead of the world's, in seconds.
     skew: i64,
+    /// What each look at a past takes.
+    past_takes: Option<Span>,
     /// Points that are passed before the process ends.
     fuse: Option<u32>,
 }
@@ -151,6 +153,11 @@ impl Tap {
         self.with(|state| state.skew = seconds);
     }
 
+    /// Each look at a past takes this long.
+    pub(crate) fn slow_past(&self, span: Span) {
+        self.with(|state| state.past_takes = Some(span));
+    }
+
     /// The process ends after passing `points` places at which it may.
     pub(crate) fn light(&self, points: u32) {
         self.with(|state| state.fuse = Some(points));
@@ -232,11 +239,10 @@ impl Services for Tap {
         ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
     }
 
-    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
-        match self.failed("target_group", &id.service) {
-            Some(failed) => failed,
-            None => self.inner.target_group(id).await,
-        }
+    async fn target_groups(&self, ids: &[ServiceId]) -> Vec<Result<Option<TargetGroup>>> {
+        let answers = self.inner.target_groups(ids).await;
+        let failed = |id: &ServiceId| self.failed("target_group", &id.service);
+        ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
@@ -328,6 +334,9 @@ impl Signals for Tap {
         from: Time,
         until: Time,
     ) -> Result<Option<Quantiles>> {
+        if let Some(span) = self.with(|state| state.past_takes) {
+            self.inner.sleep_until(self.inner.now() + span).await;
+        }
         match self.failed("quantiles", &group.arn) {
             Some(failed) => failed,
             None => self.inner.quantiles(group, from, until).await,

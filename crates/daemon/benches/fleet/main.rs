@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use daemon::{CALLS, Daemon, Office, Parts};
+use daemon::{ANSWERS, Daemon, Office, Parts};
 use peak_alloc::PeakAlloc;
 use server::{Desk as _, Metrics};
 use store::{Leases, SqliteStore};
@@ -167,7 +167,7 @@ fn start(
 ) -> (JoinHandle<()>, Arc<Metrics>, Arc<Office>) {
     let opened = SqliteStore::open(&state.join("ferry.db")).unwrap();
     let (office, words) = Office::new();
-    let metrics = Arc::new(Metrics::new("bench", &CALLS, true));
+    let metrics = Arc::new(Metrics::new("bench", &ANSWERS, &[], true));
     let daemon = Daemon::new(Parts {
         acts: true,
         cloud: Still::cloud(still),

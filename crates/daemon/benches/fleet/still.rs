@@ -126,11 +126,12 @@ impl Services for Still {
         ids.iter().map(service).collect()
     }
 
-    async fn target_group(&self, id: &ServiceId) -> Result<Option<TargetGroup>> {
-        Ok(Some(TargetGroup {
+    async fn target_groups(&self, ids: &[ServiceId]) -> Vec<Result<Option<TargetGroup>>> {
+        let group = |id: &ServiceId| TargetGroup {
             account: Arc::clone(&id.account),
             arn: format!("targetgroup/{}", id.service),
-        }))
+        };
+        ids.iter().map(|id| Ok(Some(group(id)))).collect()
     }
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {

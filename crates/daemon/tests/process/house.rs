@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud::Cloud;
 use controller::Managed;
-use daemon::{CALLS, Daemon, Office, Paced, Parts};
+use daemon::{ANSWERS, Daemon, Office, Paced, Parts};
 use manifest::Resource;
 use model::spec::Migration;
 use model::{Share, Time};
@@ -93,7 +93,7 @@ impl House {
             cloud,
             leases,
             directory: self.directory.path().to_owned(),
-            metrics: Arc::new(Metrics::new("test", &CALLS, true)),
+            metrics: Arc::new(Metrics::new("test", &ANSWERS, &[], true)),
             office: Arc::clone(&office),
             words,
             version: "test".to_owned(),

@@ -83,6 +83,7 @@ impl Account {
                 credentials,
                 region,
                 endpoint: endpoint.text(),
+                ledger: Arc::new(()),
             })
             .await
         });

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use cloud::Cloud;
 use configuration::{Look, Source};
 use controller::{Managed, Unsupported};
-use daemon::{CALLS, Daemon, Office, Parts};
+use daemon::{ANSWERS, Daemon, Office, Parts};
 use model::Time;
 use server::{Access, Desk, Metrics, Tokens};
 use store::{Leases, MemoryStore, SqliteStore, Store as _};
@@ -96,6 +96,7 @@ impl World {
     }
 }
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 const STORE_DEFAULT: &str = "ferry.sqlite";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,12 +124,15 @@ pub(crate) fn run(arguments: &Run) -> Result<Answer, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Unreachable(format!("no threads to run on: {error}")))?;
+    let per_migration = arguments.metrics_per_migration;
+    let metrics = Metrics::new(VERSION, &ANSWERS, &world::requests(), per_migration);
+    let metrics = Arc::new(metrics);
     let result = runtime.block_on(async {
         let cloud = match arguments.cloud {
             World::Simulated => world::simulated(arguments, &look)?,
-            World::Aws => world::aws(arguments).await?,
+            World::Aws => world::aws(arguments, Arc::clone(&metrics)).await?,
         };
-        serve(arguments, access, cloud).await
+        serve(arguments, access, cloud, metrics).await
     });
     // Whatever a blocking read of a file still waits for is not waited for.
     runtime.shutdown_background();
@@ -230,7 +234,12 @@ fn log(format: Option<Log>) {
     }
 }
 
-async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Failure> {
+async fn serve(
+    arguments: &Run,
+    access: Access,
+    cloud: Cloud,
+    metrics: Arc<Metrics>,
+) -> Result<(), Failure> {
     let address = arguments.listen;
     let cannot_listen = |error| Failure::Unreachable(format!("--listen {address}: {error}"));
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
@@ -238,8 +247,6 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
     let address = listener.local_addr().map_err(cannot_listen)?;
     let leases = store(arguments).await?;
     let mut told = ToldToStop::new()?;
-    let version = env!("CARGO_PKG_VERSION");
-    let metrics = Arc::new(Metrics::new(version, &CALLS, arguments.metrics_per_migration));
     let (office, words) = Office::new();
     let desk = Arc::clone(&office) as Arc<dyn Desk>;
     let router = server::router(desk, Arc::clone(&metrics), access);
@@ -250,7 +257,7 @@ async fn serve(arguments: &Run, access: Access, cloud: Cloud) -> Result<(), Fail
         metrics,
         office,
         words,
-        version: version.to_owned(),
+        version: VERSION.to_owned(),
         owner: owner(),
         acts: arguments.cloud.acts(),
     });

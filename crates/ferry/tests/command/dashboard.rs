@@ -19,9 +19,10 @@ const NOT_SHOWN: [(&str, &str); 3] = [
     ("ferry_last_tick_timestamp_seconds", "on Ferry's clock; passes are counted"),
     ("process_virtual_memory_bytes", "mapped and mostly unused, so it says nothing"),
 ];
-/// Panels and marks that are empty where all is well, or before anything was changed.
-const EMPTY_WHEN_WELL: [&str; 4] =
-    ["Alerts", "Calls that failed", "Changes asked for", "Rollbacks"];
+/// Panels and marks that are empty where all is well, before anything was changed, or beside a
+/// simulated region, which is sent no requests.
+const EMPTY_WHEN_WELL: [&str; 5] =
+    ["Alerts", "Calls that failed", "Calls to AWS", "Changes asked for", "Rollbacks"];
 /// What Grafana has by itself, of those that the dashboard uses.
 const BUILT_IN: [&str; 1] = ["__range"];
 

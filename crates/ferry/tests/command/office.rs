@@ -123,7 +123,7 @@ impl Office {
         let tokens = format!("operator alice {OPERATOR}\nviewer eve {VIEWER}\n");
         let access = Access::Tokens(Tokens::parse(&tokens).unwrap());
         let desk = Arc::new(desk);
-        let metrics = Arc::new(Metrics::new("0.1.0", &[], false));
+        let metrics = Arc::new(Metrics::new("0.1.0", &[], &[], false));
         let router = server::router(desk.clone(), metrics, access);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use cloud::{Clock, Cloud, NoObjectives, Objectives};
+use cloud::{Clock, Cloud, ErrorKind, NoObjectives, Objectives};
 use configuration::Look;
 use controller::Managed;
 use daemon::{Paced, System};
@@ -13,6 +13,7 @@ use region::fault::FaultRow;
 use region::load::{GeneratedLoad, Load};
 use region::{Region, SimulatedCloud};
 use reqwest::Url;
+use server::{ApiCall, Metrics};
 
 use super::Run;
 use super::lockstep::Lockstep;
@@ -74,7 +75,7 @@ pub(super) fn simulated(arguments: &Run, look: &Look) -> Result<Cloud, Failure> 
 }
 
 /// AWS, or what answers in its place at an endpoint.
-pub(super) async fn aws(arguments: &Run) -> Result<Cloud, Failure> {
+pub(super) async fn aws(arguments: &Run, metrics: Arc<Metrics>) -> Result<Cloud, Failure> {
     let clock: Arc<dyn Clock> = match &arguments.clock {
         Timing::System => Arc::new(System),
         Timing::Region(url) => Lockstep::connect(url).await?,
@@ -86,8 +87,29 @@ pub(super) async fn aws(arguments: &Run) -> Result<Cloud, Failure> {
         credentials: aws::Credentials::Environment,
         region: None,
         endpoint: arguments.endpoint.text(),
+        ledger: Arc::new(Requests(metrics)),
     };
     Ok(Cloud { objectives, ..aws::connect(settings).await })
+}
+
+/// Every request that a daemon may send to AWS.
+pub(super) fn requests() -> Vec<ApiCall> {
+    aws::OPERATIONS.iter().map(|operation| call(operation.action)).collect()
+}
+
+/// An operation as IAM names it, in the words of metrics.
+fn call(action: &'static str) -> ApiCall {
+    let (service, operation) = action.split_once(':').unwrap_or(("", action));
+    ApiCall { service, operation }
+}
+
+/// Requests that were sent, among the metrics.
+struct Requests(Arc<Metrics>);
+
+impl aws::Ledger for Requests {
+    fn sent(&self, operation: &'static str, failed: Option<ErrorKind>) {
+        self.0.note_request(call(operation), failed.map_or("ok", ErrorKind::name));
+    }
 }
 
 /// Datadog, where there are keys of it.

@@ -145,6 +145,7 @@ fn of_kind(name: &str, said: &str) -> Option<ErrorKind> {
         | "OperationNotPermitted"
         | "UnsupportedFeature"
         | "InvalidTarget"
+        | "InvalidEventPattern"
         | "ManagedRule" => ErrorKind::Invalid,
         _ => return None,
     })

@@ -18,5 +18,6 @@ mod region;
 mod rehearse;
 mod rules;
 mod running;
+mod scheduled;
 mod stopping;
 mod traces;

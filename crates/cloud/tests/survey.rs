@@ -192,7 +192,6 @@ fn service(name: &str, scheduling: Scheduling) -> Service {
         network: None,
         task_definition: format!("arn:task/{name}"),
         platform_version: None,
-        tags: BTreeMap::new(),
         events: Vec::new(),
     }
 }

@@ -29,7 +29,7 @@ spec:
   ec2: {cluster: prd}
   fargate: {cluster: prd}
   workload: {type: scheduled, rules: [{name: nightly-report}]}
-  traffic: {rollout: {steps: [100%]}}
+  traffic: {rollout: {steps: [100%]}, stepMax: 100%}
 ";
 
 /// What preflight finds where the region and the file are these: the exit code, and what is said

@@ -1,6 +1,5 @@
 //! A landscape in which nothing is wrong: the example of an API between two balancers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use manifest::Resource;
@@ -211,7 +210,6 @@ pub(crate) fn service(side: Side, kind: Kind) -> Service {
             Side::Ec2 => None,
             Side::Fargate => Some("LATEST".to_owned()),
         },
-        tags: BTreeMap::new(),
         events: Vec::new(),
     }
 }

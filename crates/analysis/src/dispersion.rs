@@ -157,6 +157,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_block_is_the_sum_of_its_minutes() {
+        let mut block = Block { excess: 1.0, variance: 2.0, quadratic: 4.0 };
+        block.add(&Block { excess: 8.0, variance: 16.0, quadratic: 32.0 });
+        assert_eq!(block, Block { excess: 9.0, variance: 18.0, quadratic: 36.0 });
+    }
+
     /// Blocks of 10 minutes whose excess is `x` times a variance of 20 a minute.
     fn fed(levels: impl IntoIterator<Item = f64>) -> Dispersion {
         let mut dispersion = Dispersion::default();

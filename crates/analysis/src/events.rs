@@ -68,7 +68,7 @@ pub struct EventFold {
 
 /// A minute with a side missing is judged when one this many minutes newer is there.
 const WATERMARK_MINUTES: i64 = 3;
-/// After a longer gap the windows are empty anyway.
+/// Of a longer gap only the newest minutes are stepped through: they empty the windows anyway.
 const STEPPED_MINUTES_MAX: i64 = 1_440;
 /// A burn must have been there in this many of the minutes of its short window.
 const BURNING_MINUTES_MIN: usize = 3;
@@ -93,16 +93,12 @@ impl EventFold {
     fn judge_ready(&mut self, target: &Target<'_>) {
         let Some(newest) = self.waiting.last_key_value().map(|(minute, _)| *minute) else { return };
         let Some(first) = self.waiting.first_key_value().map(|(minute, _)| *minute) else { return };
-        let mut next = self.minute.map_or(first, |minute| minute + 1);
-        if first - next > STEPPED_MINUTES_MAX {
+        let following = self.minute.map_or(first, |minute| minute + 1);
+        let mut next = following.max(first - STEPPED_MINUTES_MAX);
+        if next > following {
             let proof = std::mem::take(&mut self.proof);
-            *self = Self {
-                share: self.share,
-                proof,
-                waiting: std::mem::take(&mut self.waiting),
-                ..Self::default()
-            };
-            next = first;
+            let waiting = std::mem::take(&mut self.waiting);
+            *self = Self { share: self.share, proof, waiting, ..Self::default() };
         }
         while next <= newest {
             let rows = self.waiting.get(&next).cloned().unwrap_or_default();
@@ -197,10 +193,8 @@ impl EventFold {
         let Some(newest) = self.minute else { return false };
         burn::pairs_burning_alone(&self.window, target.budget).any(|(factor, short)| {
             let floor = factor * target.budget;
-            let is_hot = |counted: &Counted| {
-                counted.bad.fargate > 0.0 && counted.fraction(Side::Fargate) >= floor
-            };
-            self.window.newest(newest, short).filter(|it| is_hot(it)).count() >= BURNING_MINUTES_MIN
+            let is_hot = |counted: &&Counted| counted.fraction(Side::Fargate) >= floor;
+            self.window.newest(newest, short).filter(is_hot).count() >= BURNING_MINUTES_MIN
         })
     }
 
@@ -286,24 +280,13 @@ pub fn with_events<'a>(
     now: Time,
 ) -> Verdict {
     let mut verdict = verdict;
-    let mut said = None;
     for (target, fold) in objectives {
         verdict.evidence.signals.insert(target.name.to_owned(), fold.evidence(&target));
-        let says = fold.says(settings, &target, now);
-        let is_first = |known: &Option<(VerdictKind, VerdictReason)>| match known {
-            None => true,
-            Some((kind, _)) => *kind != VerdictKind::RollBack,
-        };
-        if let Some((kind, reason)) = says
-            && (said.is_none() || (kind == VerdictKind::RollBack && is_first(&said)))
+        if let Some((kind, reason)) = fold.says(settings, &target, now)
+            && is_stronger((kind, &reason), (verdict.kind, &verdict.reason))
         {
-            said = Some((kind, reason));
+            (verdict.kind, verdict.reason) = (kind, reason);
         }
-    }
-    if let Some((kind, reason)) = said
-        && is_stronger((kind, &reason), (verdict.kind, &verdict.reason))
-    {
-        (verdict.kind, verdict.reason) = (kind, reason);
     }
     verdict
 }

@@ -54,12 +54,17 @@ fn one_by_one(values: Lanes, of: fn(f64) -> f64) -> Lanes {
 /// [`libm::log`] of each.
 #[inline]
 pub(crate) fn log(values: Lanes) -> Lanes {
-    // Positive, normal and finite; the comparisons are false for NaN.
-    if are_all(values, |value| (f64::MIN_POSITIVE..=f64::MAX).contains(&value)) {
+    if are_all(values, is_normal) {
         each(values, log_of_normal)
     } else {
         one_by_one(values, libm::log)
     }
+}
+
+/// Positive, normal and finite; the comparisons are false for NaN.
+#[inline(always)]
+fn is_normal(value: f64) -> bool {
+    (f64::MIN_POSITIVE..=f64::MAX).contains(&value)
 }
 
 /// The coefficients of the even and the odd half of ln((1 + s) / (1 - s)) - 2 s.
@@ -97,18 +102,20 @@ fn log_of_normal(value: f64) -> f64 {
 /// [`libm::exp`] of each.
 #[inline]
 pub(crate) fn exp(values: Lanes) -> Lanes {
-    // No overflow, no subnormal result, and nothing so close to zero that libm looks no further.
-    // Half way between two exponents libm takes one or the other by rules of its own.
-    let is_covered = |value: f64| {
-        let size = value.abs();
-        let from_whole = (value * LOG2_E - (nearest(value) - WHOLE)).abs();
-        (size < 708.0) & ((size >= TINY) | (size == 0.0)) & (from_whole < 0.499_999)
-    };
     if are_all(values, is_covered) {
         each(values, exp_of_covered)
     } else {
         one_by_one(values, libm::exp)
     }
+}
+
+/// No overflow, no subnormal result, and nothing so close to zero that libm looks no further.
+/// Half way between two exponents libm takes one or the other by rules of its own.
+#[inline(always)]
+fn is_covered(value: f64) -> bool {
+    let size = value.abs();
+    let from_whole = (value * LOG2_E - (nearest(value) - WHOLE)).abs();
+    (size < 708.0) & !((size > 0.0) & (size < TINY)) & (from_whole < 0.499_999)
 }
 
 /// The coefficients of x - x (e^x + 1) / (e^x - 1) + 2 by even powers of x.
@@ -188,6 +195,22 @@ mod tests {
         check([0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY]);
         check([f64::MIN_POSITIVE, 5e-324, f64::MAX, f64::MIN]);
         check([1.0, f64::NAN, 1.0, 1.0]);
+    }
+
+    /// What is not covered costs time only: libm gives the same bits.
+    #[test]
+    fn what_likelihoods_need_is_computed_four_at_once() {
+        assert!(are_all([1.0, 2.0, 3.0, 4.0], |value| value > 0.0));
+        assert!(!are_all([1.0, 2.0, 3.0, -4.0], |value| value > 0.0));
+        assert!(is_normal(f64::MIN_POSITIVE) && is_normal(f64::MAX));
+        for exponent in [0.0, TINY, 0.1, 0.3, 1.0, 2.5, 40.0, 700.0, 708.0_f64.next_down()] {
+            assert!(is_covered(exponent) && is_covered(-exponent), "{exponent}");
+        }
+        for exponent in [TINY.next_down(), 708.0, 0.5 * core::f64::consts::LN_2] {
+            assert!(!is_covered(exponent) && !is_covered(-exponent), "{exponent}");
+        }
+        let covered = (0..14_000).filter(|it| is_covered(f64::from(*it) / 1_000.0 - 7.0)).count();
+        assert_eq!(covered, 14_000, "half ways are rare");
     }
 
     proptest! {

@@ -65,7 +65,7 @@ impl Load {
         let ratio = (requests.fargate / capacity.fargate) / (requests.ec2 / capacity.ec2);
         let error = libm::exp(DEVIATIONS * libm::sqrt(1.0 / requests.fargate + 1.0 / requests.ec2));
         self.ratio = Some(ratio);
-        self.is_unequal = ratio / error > RATIO_MAX || ratio * error < RATIO_MIN;
+        self.is_unequal = is_off(ratio, error);
     }
 
     /// Whether tasks of the two sides carried unequal load in the last whole block.
@@ -79,11 +79,23 @@ impl Load {
     }
 }
 
+/// Whether a ratio lies outside its limits by more than a factor of `error` explains.
+fn is_off(ratio: f64, error: f64) -> bool {
+    ratio / error > RATIO_MAX || ratio * error < RATIO_MIN
+}
+
 #[cfg(test)]
 mod tests {
     use model::minute::Counts;
 
     use super::*;
+
+    #[test]
+    fn at_its_limits_a_ratio_is_not_off() {
+        assert!(!is_off(RATIO_MAX, 1.0) && !is_off(RATIO_MIN, 1.0));
+        assert!(is_off(RATIO_MAX.next_up(), 1.0) && is_off(RATIO_MIN.next_down(), 1.0));
+        assert!(!is_off(RATIO_MAX.next_up(), 1.01) && !is_off(RATIO_MIN.next_down(), 1.01));
+    }
 
     /// A minute: requests, tasks and the safe rate of a task on each side.
     type Minute = (Option<u64>, Option<u32>, Option<u32>);

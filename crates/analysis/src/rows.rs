@@ -98,6 +98,7 @@ mod tests {
                 let since: BTreeMap<i64, Pair> =
                     tree.range(minute..).map(|(number, rows)| (*number, *rows)).collect();
                 prop_assert_eq!(rows.since(minute), since);
+                prop_assert_eq!(Rows::from(tree.clone()).since(i64::MIN), tree.clone());
             }
         }
     }

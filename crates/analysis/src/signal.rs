@@ -185,4 +185,10 @@ mod tests {
         let objectives = PerSlo::from_fn(|slo| slo);
         assert!(Slo::ALL.into_iter().all(|slo| *objectives.get(slo) == slo));
     }
+
+    #[test]
+    fn names_are_those_that_logs_and_options_have() {
+        let names = Signal::ALL.map(Signal::name);
+        assert_eq!(names, ["slow_slo", "slow_p90", "slow_p50", "errors"]);
+    }
 }

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::Time;
 
 pub(crate) use self::daemon::{
-    Confirm, Daemon, Get, History, One, OneOrAll, Pin, Server, Shown, ShownDaemon,
+    Confirm, Daemon, Get, History, One, OneOrAll, Pin, Rollback, Server, Shown, ShownDaemon,
 };
 use crate::commands::init::Init;
 use crate::commands::preflight::Preflight;
@@ -88,7 +88,9 @@ pub(crate) enum Command {
     /// Take the next step without waiting for evidence or dwell.
     Advance(One),
     /// Send all traffic back to EC2 and keep it there until `resume`.
-    Rollback(One),
+    ///
+    /// Where there is no daemon, or it is what fails, --break-glass does it from here.
+    Rollback(Rollback),
     /// Hold a share until `resume`.
     Pin(Pin),
     /// Write nothing at all until `resume`, rollbacks included.

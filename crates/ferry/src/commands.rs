@@ -1,6 +1,6 @@
 //! One module for each command: read, run, show.
 
-mod account;
+pub(crate) mod account;
 mod client;
 pub(crate) mod completions;
 pub(crate) mod init;
@@ -9,6 +9,7 @@ mod migration;
 pub(crate) mod preflight;
 pub(crate) mod region;
 pub(crate) mod rehearse;
+pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod say;
 pub(crate) mod schema;

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::Pause(arguments) => commands::say::one_or_all(&arguments, Verb::Pause),
         Command::Resume(arguments) => commands::say::one(&arguments, Verb::Resume),
         Command::Advance(arguments) => commands::say::one(&arguments, Verb::Advance),
-        Command::Rollback(arguments) => commands::say::one(&arguments, Verb::Rollback),
+        Command::Rollback(arguments) => commands::rollback::run(&arguments),
         Command::Pin(arguments) => commands::say::pin(&arguments),
         Command::Freeze(arguments) => commands::say::one_or_all(&arguments, Verb::Freeze),
         Command::Release(arguments) => commands::say::release(&arguments),

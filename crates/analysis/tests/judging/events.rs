@@ -158,6 +158,16 @@ fn one_cluster_of_bad_events_rolls_nothing_back() {
 }
 
 #[test]
+fn a_bad_event_amid_good_ones_makes_no_burning_minute() {
+    let mut log = proven();
+    log.run(57, GOOD, Some((10, 0)));
+    // One in a hundred is the budget itself, far from a burn of 14.4.
+    log.run(3, GOOD, Some((100, 1)));
+    log.run(2, GOOD, Some((300, 300)));
+    assert_eq!(log.says().0, VerdictKind::Hold, "{:?}", log.says());
+}
+
+#[test]
 fn both_sides_burning_alike_hold_unless_told_otherwise() {
     let mut log = proven();
     log.run(60, Some((1_000, 80)), Some((1_000, 80)));
@@ -165,7 +175,10 @@ fn both_sides_burning_alike_hold_unless_told_otherwise() {
     assert_eq!(log.says(), (VerdictKind::Hold, reason.clone()));
     let settings = Settings { on_common_mode: CommonMode::RollBack, ..Settings::default() };
     let verdict = log.verdict(VerdictKind::Advance, &settings);
-    assert_eq!(verdict, (VerdictKind::RollBack, reason));
+    assert_eq!(verdict, (VerdictKind::RollBack, reason.clone()));
+    log.run(5, Some((0, 0)), Some((0, 0)));
+    let verdict = log.verdict(VerdictKind::Advance, &settings);
+    assert_eq!(verdict, (VerdictKind::Hold, reason), "what is not seen now rolls nothing back");
 }
 
 #[test]
@@ -179,9 +192,12 @@ fn events_that_do_not_come_hold_and_name_their_side() {
     log.run(20, None, GOOD);
     assert_eq!(log.says(), missing(Side::Ec2));
     assert_eq!(Log::new().says(), missing(Side::Ec2), "nothing has come yet");
+    // The verdict is asked for three minutes after the newest one that is there.
     let mut log = proven();
-    log.next += 20;
-    assert_eq!(log.says(), missing(Side::Fargate), "the newest is of twenty minutes ago");
+    log.next += 15;
+    assert_eq!(log.says(), PROVEN, "the newest is of eighteen minutes ago");
+    log.next += 1;
+    assert_eq!(log.says(), missing(Side::Fargate), "and of nineteen");
 }
 
 #[test]
@@ -189,6 +205,18 @@ fn a_side_without_traffic_is_not_missed() {
     let mut log = Log::new();
     log.run_at(30, Share::FULL, None, GOOD);
     assert_eq!(log.says(), PROVEN);
+    let mut log = Log::new();
+    log.run_at(30, Share::ZERO, GOOD, None);
+    assert_eq!(log.says(), PROVEN);
+}
+
+#[test]
+fn a_minute_with_one_side_is_judged_when_one_three_minutes_newer_is_there() {
+    let mut log = Log::new();
+    log.run(3, GOOD, None);
+    assert_eq!(log.fold.minute(), None);
+    log.run(1, GOOD, None);
+    assert_eq!(log.fold.minute(), Some(START));
 }
 
 #[test]
@@ -221,6 +249,23 @@ fn of_several_objectives_a_rollback_is_told_before_a_hold() {
     assert_eq!(verdict.kind, VerdictKind::RollBack);
     assert_eq!(verdict.reason, VerdictReason::Guard { signal: other.name.to_owned() });
     assert_eq!(verdict.evidence.signals.len(), 2);
+}
+
+#[test]
+fn of_two_holds_the_graver_one_is_told_and_of_two_alike_the_first() {
+    let (mut silent, mut unproven) = (proven(), Log::new());
+    silent.run(20, GOOD, None);
+    unproven.run(50, GOOD, Some((1, 0)));
+    let first = (TARGET, &unproven.fold);
+    let told = |then: (Target<'static>, &EventFold)| {
+        let base = said(VerdictKind::Advance);
+        with_events(base, &Settings::default(), [first, then], silent.now()).reason
+    };
+    let other = Target { name: "apm-errors", ..TARGET };
+    let missing =
+        VerdictReason::EventsMissing { signal: other.name.to_owned(), side: Side::Fargate };
+    assert_eq!(told((other, &silent.fold)), missing);
+    assert_eq!(told((other, &unproven.fold)), VerdictReason::Unproven { signal: signal() });
 }
 
 #[test]
@@ -260,11 +305,13 @@ fn a_fold_read_back_goes_on_where_it_was_written() {
 
 #[test]
 fn a_day_without_any_minute_empties_the_windows() {
-    let mut log = proven();
-    log.run(5, GOOD, Some((100, 40)));
-    log.next += 2 * 1_440;
-    log.run(1, GOOD, GOOD);
-    assert_eq!(log.says(), PROVEN, "what was two days ago burns no more");
+    for silence in [1_439, 1_440, 1_441, 2 * 1_440] {
+        let mut log = proven();
+        log.run(5, GOOD, Some((100, 40)));
+        log.next += silence;
+        log.run(10, GOOD, GOOD);
+        assert_eq!(log.says(), PROVEN, "what was {silence} minutes ago burns no more");
+    }
 }
 
 #[test]
@@ -274,13 +321,23 @@ fn what_was_proven_and_burns_now_is_not_met() {
     assert_eq!(log.says(), (VerdictKind::Hold, VerdictReason::Unproven { signal: signal() }));
     log.run(60, GOOD, GOOD);
     assert_eq!(log.says(), PROVEN, "it is over");
+    log.run(60, GOOD, Some((1_000, 10)));
+    assert_eq!(log.says().0, VerdictKind::Hold, "all of the budget is not within it");
+    log.run(1, GOOD, Some((1_000, 9)));
+    assert_eq!(log.says(), PROVEN);
 }
 
 #[test]
-fn what_was_proven_of_a_step_stands_after_a_day_of_silence() {
-    let mut log = proven();
-    log.next += 2_000;
-    log.run(1, Some((1, 0)), Some((1, 0)));
-    assert_eq!(log.fold.minute(), Some(log.next - 1));
-    assert_eq!(log.says(), PROVEN);
+fn what_was_proven_of_a_step_stands_after_a_silence_once_a_few_minutes_are_there() {
+    let few = Some((1, 0));
+    for silence in [60, 1_439, 1_440, 2_000] {
+        let mut log = proven();
+        log.next += silence;
+        log.run(5, few, few);
+        assert_eq!(log.fold.minute(), Some(log.next - 1));
+        let missing = VerdictReason::EventsMissing { signal: signal(), side: Side::Fargate };
+        assert_eq!(log.says(), (VerdictKind::Hold, missing), "after {silence} minutes");
+        log.run(1, few, few);
+        assert_eq!(log.says(), PROVEN, "six of the last fifteen minutes are there");
+    }
 }

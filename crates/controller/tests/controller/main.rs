@@ -3,6 +3,7 @@
 
 mod accounts;
 mod batches;
+mod break_glass;
 mod catalogue;
 mod crashes;
 mod events;

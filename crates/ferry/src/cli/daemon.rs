@@ -6,6 +6,7 @@ use clap::Args;
 use model::Share;
 
 use crate::cli::Format;
+use crate::commands::account::Endpoint;
 
 /// Which daemon, and who asks. A token is never typed: the list of processes would show it.
 #[derive(Debug, Args)]
@@ -93,6 +94,32 @@ pub(crate) struct OneOrAll {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) server: Server,
+}
+
+/// One migration, or those of files when there is no daemon to tell.
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Which migration.
+    #[arg(required_unless_present = "break_glass")]
+    pub(crate) name: Option<String>,
+    /// Ask no daemon: send all traffic of the migrations in these files to EC2, at once.
+    ///
+    /// With the credentials found here, and for each file that says `mode: act`. A write carries
+    /// the weights that were just read, so that a daemon which writes at the same time is
+    /// overtaken and never mixed with. A daemon that runs takes it for an operator's abort: it
+    /// holds until `ferry resume`.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "name")]
+    pub(crate) break_glass: Vec<PathBuf>,
+    /// With --break-glass: say what is live, and change nothing.
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) dry_run: bool,
+    /// With --break-glass: even where EC2 has no healthy target to answer.
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) even_if_dark: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws::{Credentials, Network, Settings};
+use clap::Args;
 use cloud::{Clock, Cloud, Inventory};
 use daemon::System;
 use model::Time;
@@ -18,6 +19,30 @@ use crate::output::Failure;
 /// A region on this machine answers at once; any other endpoint is not waited for.
 const REGION_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// What answers in AWS's place.
+#[derive(Debug, Args)]
+pub(crate) struct Endpoint {
+    /// Where all AWS services are, in place of AWS, such as a `ferry region`.
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", hide_env_values = true, value_parser = url)]
+    endpoint_url: Option<Url>,
+}
+
+impl Endpoint {
+    /// Its address without a slash at the end.
+    pub(crate) fn text(&self) -> Option<String> {
+        self.endpoint_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+}
+
+fn url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url)
+    } else {
+        Err("write a URL such as http://127.0.0.1:4566".to_owned())
+    }
+}
+
 /// An account with a runtime to ask it in.
 pub(crate) struct Account {
     runtime: Runtime,
@@ -27,15 +52,14 @@ pub(crate) struct Account {
 
 impl Account {
     /// Prepares to ask AWS, or `endpoint` in its place. Nothing is asked of AWS yet.
-    pub(crate) fn connect(region: Option<String>, endpoint: Option<&str>) -> Result<Self, Failure> {
-        let endpoint = endpoint.map(address).transpose()?;
+    pub(crate) fn connect(region: Option<String>, endpoint: &Endpoint) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::Unreachable(format!("no threads to run on: {error}")))?;
         let (cloud, inventory) = runtime.block_on(async {
             let machine = System.now();
-            let simulated = match &endpoint {
+            let simulated = match &endpoint.endpoint_url {
                 Some(endpoint) => region_time(endpoint).await,
                 None => None,
             };
@@ -52,7 +76,7 @@ impl Account {
                 network: Network::Https,
                 credentials,
                 region,
-                endpoint: endpoint.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+                endpoint: endpoint.text(),
             })
             .await
         });
@@ -63,15 +87,6 @@ impl Account {
     pub(crate) fn ask<T>(&self, questions: impl Future<Output = T>) -> T {
         self.runtime.block_on(questions)
     }
-}
-
-fn address(text: &str) -> Result<Url, Failure> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    url.ok_or_else(|| {
-        Failure::bad_input(format!(
-            "--endpoint-url {text}: write an address such as http://127.0.0.1:4566"
-        ))
-    })
 }
 
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ use model::route::ServiceId;
 use model::spec::Aws;
 use preflight::{Around, Twin, draft};
 
-use crate::commands::account::Account;
+use crate::commands::account::{Account, Endpoint};
 use crate::output::{Answer, Failure, print, tell};
 
 /// Zones are read whole, at five calls a second for the account.
@@ -39,9 +39,8 @@ pub(crate) struct Init {
     /// Where to write the draft; an existing file is left as it is. Default: standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Where AWS is answered for in its place, such as a `ferry region` on this machine.
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
 }
 
 /// ECS API, CreateService: "Up to 255 letters, numbers, underscores, and hyphens".
@@ -65,7 +64,7 @@ pub(crate) fn run(arguments: &Init) -> Result<Answer, Failure> {
     {
         return Err(taken(path));
     }
-    let account = Account::connect(arguments.region.clone(), arguments.endpoint_url.as_deref())?;
+    let account = Account::connect(arguments.region.clone(), &arguments.endpoint)?;
     let around = account.ask(look(&account, arguments))?;
     let drafted = draft(&around);
     match &arguments.output {

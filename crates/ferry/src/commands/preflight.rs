@@ -1,17 +1,15 @@
 //! `ferry preflight`
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
-use manifest::Resource;
-use model::spec::Migration;
 use preflight::{Finding, Severity, Style};
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::commands::account::Account;
-use crate::output::{Answer, Failure, is_coloured, is_watched, print, read, tell, terminal_width};
+use crate::commands::account::{Account, Endpoint};
+use crate::commands::migration::read_all;
+use crate::output::{Answer, Failure, is_coloured, is_watched, print, tell, terminal_width};
 
 #[derive(Debug, Args)]
 pub(crate) struct Preflight {
@@ -21,9 +19,8 @@ pub(crate) struct Preflight {
     /// What to print.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
-    /// Where AWS is answered for in its place, such as a `ferry region` on this machine.
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
 }
 
 /// What programs read.
@@ -36,8 +33,8 @@ struct Report<'a> {
 
 /// Reads what stands around the migrations, and says what is in their way.
 pub(crate) fn run(arguments: &Preflight) -> Result<Answer, Failure> {
-    let migrations = migrations(&arguments.files)?;
-    let account = Account::connect(None, arguments.endpoint_url.as_deref())?;
+    let migrations = read_all(&arguments.files)?;
+    let account = Account::connect(None, &arguments.endpoint)?;
     if is_watched() {
         tell(&format!("Reading what stands around {} migration(s).", migrations.len()));
     }
@@ -66,37 +63,4 @@ pub(crate) fn run(arguments: &Preflight) -> Result<Answer, Failure> {
     }
     let is_blocked = findings.iter().any(|finding| finding.severity == Severity::Blocker);
     Ok(if is_blocked { Answer::No } else { Answer::Yes })
-}
-
-/// The migrations of all files. What only a whole directory shows, such as a dependency on a file
-/// that is not given, is not asked for.
-fn migrations(files: &[PathBuf]) -> Result<Vec<Arc<Migration>>, Failure> {
-    let mut migrations: Vec<Arc<Migration>> = Vec::new();
-    let mut problems = Vec::new();
-    for path in files {
-        let name = path.display().to_string();
-        let documents = match read(path).map(|text| manifest::read(&name, &text)) {
-            Ok(Ok(documents)) => documents,
-            Ok(Err(found)) => {
-                problems.extend(found.iter().map(ToString::to_string));
-                continue;
-            }
-            Err(Failure::BadInput(found)) => {
-                problems.extend(found);
-                continue;
-            }
-            Err(failure) => return Err(failure),
-        };
-        let before = migrations.len();
-        for document in documents {
-            match document.resource {
-                Resource::Migration(migration) => migrations.push(Arc::new(*migration)),
-                Resource::Settings(_) | Resource::World(_) => {}
-            }
-        }
-        if migrations.len() == before {
-            problems.push(format!("{name}: holds no migration"));
-        }
-    }
-    if problems.is_empty() { Ok(migrations) } else { Err(Failure::BadInput(problems)) }
 }

@@ -22,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use self::world::Timing;
+use crate::commands::account::Endpoint;
 use crate::output::{Answer, Failure, read, tell};
 
 #[derive(Debug, Args)]
@@ -32,9 +33,8 @@ pub(crate) struct Run {
     /// The world to act in.
     #[arg(long, value_enum, default_value_t = World::Simulated)]
     cloud: World,
-    /// Where all AWS services are, in place of AWS, such as a `ferry region`.
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", value_parser = endpoint)]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// The clock to go by: `system`, or `region:URL` to move that of a `ferry region` in lockstep.
     #[arg(long, value_name = "CLOCK", default_value = "system")]
     clock: Timing,
@@ -48,9 +48,10 @@ pub(crate) struct Run {
     /// that ends with the process.
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// Who may use the API: lines of `viewer NAME TOKEN` or `operator NAME TOKEN`.
+    /// Who may use the API: lines of `viewer NAME TOKEN` or `operator NAME TOKEN`; the variable
+    /// `FERRY_TOKENS` may hold such lines instead.
     ///
-    /// Without it, on a loopback address, anyone may read; in a simulated region an operator's
+    /// Without either, on a loopback address, anyone may read; in a simulated region an operator's
     /// token is made for this run and printed. On any other address it is required.
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
@@ -97,16 +98,6 @@ impl World {
 
 const STORE_DEFAULT: &str = "ferry.sqlite";
 
-fn endpoint(text: &str) -> Result<String, String> {
-    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if is_http {
-        Ok(text.to_owned())
-    } else {
-        Err("write a URL such as http://127.0.0.1:4566".to_owned())
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {
     /// For people.
@@ -146,16 +137,17 @@ pub(crate) fn run(arguments: &Run) -> Result<Answer, Failure> {
 
 /// Who may use the API.
 fn access(arguments: &Run) -> Result<Access, Failure> {
-    if let Some(path) = &arguments.tokens {
-        let tokens = Tokens::parse(&read(path)?).map_err(|problems| {
-            let place = |problem: &String| format!("{}: {problem}", path.display());
-            Failure::BadInput(problems.iter().map(place).collect())
+    if let Some((place, text)) = told_tokens(arguments)? {
+        let tokens = Tokens::parse(&text).map_err(|problems| {
+            let located = |problem: &String| format!("{place}: {problem}");
+            Failure::BadInput(problems.iter().map(located).collect())
         })?;
         return Ok(Access::Tokens(tokens));
     }
     if !arguments.listen.ip().is_loopback() {
         return Err(Failure::bad_input(format!(
-            "--listen {}: others can reach this address, so say who may use the API with --tokens",
+            "--listen {}: others can reach this address, so say who may use the API with --tokens \
+             or {TOKENS_VARIABLE}",
             arguments.listen
         )));
     }
@@ -168,6 +160,22 @@ fn access(arguments: &Run) -> Result<Access, Failure> {
             Ok(Access::Tokens(tokens))
         }
         World::Aws => Ok(Access::ReadOnly),
+    }
+}
+
+/// Holds what a file of `--tokens` would: a container gets its secrets as variables.
+const TOKENS_VARIABLE: &str = "FERRY_TOKENS";
+
+/// The lines that say who may use the API, and where they stand.
+fn told_tokens(arguments: &Run) -> Result<Option<(String, String)>, Failure> {
+    let variable = std::env::var(TOKENS_VARIABLE).ok().filter(|text| !text.is_empty());
+    match (&arguments.tokens, variable) {
+        (None, None) => Ok(None),
+        (None, Some(text)) => Ok(Some((TOKENS_VARIABLE.to_owned(), text))),
+        (Some(path), None) => Ok(Some((path.display().to_string(), read(path)?))),
+        (Some(_), Some(_)) => Err(Failure::bad_input(format!(
+            "--tokens: {TOKENS_VARIABLE} is set as well; keep one of them"
+        ))),
     }
 }
 

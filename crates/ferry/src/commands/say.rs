@@ -7,13 +7,18 @@ use serde_json::{Value, json};
 use server::api::{Confirmation, Heard, List, Released};
 use store::Answer as Outcome;
 
-use crate::cli::{Confirm, One, OneOrAll, Pin};
+use crate::cli::{Confirm, One, OneOrAll, Pin, Server};
 use crate::commands::client::Client;
 use crate::output::{Answer, Failure, plain, print};
 
 /// Says `verb` to a migration.
 pub(crate) fn one(arguments: &One, verb: Verb) -> Result<Answer, Failure> {
-    say(&Client::new(&arguments.server)?, &arguments.name, verb)
+    to(&arguments.server, &arguments.name, verb)
+}
+
+/// Says `verb` to the migration `name` of a daemon.
+pub(crate) fn to(server: &Server, name: &str, verb: Verb) -> Result<Answer, Failure> {
+    say(&Client::new(server)?, name, verb)
 }
 
 /// Pins a migration.

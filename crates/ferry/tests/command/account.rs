@@ -56,7 +56,7 @@ pub(crate) fn ferry(folder: &Folder, address: &str, arguments: &str) -> Answer {
     Answer::of(&command.output().unwrap())
 }
 
-fn draft(service: &str) -> String {
+pub(crate) fn draft(service: &str) -> String {
     format!("init --cluster prd --service {service} --region ap-northeast-1 -o {service}.yaml")
 }
 

@@ -54,6 +54,8 @@ impl Folder {
             .current_dir(&self.0)
             .env_remove("FERRY_SERVER")
             .env_remove("FERRY_TOKEN")
+            .env_remove("FERRY_TOKENS")
+            .env_remove("AWS_ENDPOINT_URL")
             .env("COLUMNS", "100")
             .env("NO_COLOR", "1");
         command

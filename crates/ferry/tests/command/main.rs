@@ -4,10 +4,12 @@
 mod account;
 mod alerting;
 mod bad_input;
+mod break_glass;
 mod daemon;
 mod dashboard;
 mod documents;
 mod ferry;
+mod image;
 mod judge;
 mod metrics;
 mod observing;
@@ -20,4 +22,5 @@ mod rules;
 mod running;
 mod scheduled;
 mod stopping;
+mod tokens;
 mod traces;

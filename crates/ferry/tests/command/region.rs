@@ -31,7 +31,7 @@ fn serve_file(name: &str, scenario: &str, arguments: &[&str]) -> (Folder, Runnin
 }
 
 /// The Python with botocore, which is installed where it is missing.
-fn python() -> String {
+pub(crate) fn python() -> String {
     let output = Command::new(root().join("tests/aws/tools")).output().unwrap();
     let answer = Answer::of(&output);
     assert_eq!(answer.code, Some(0), "tests/aws/tools: {}", answer.stderr);

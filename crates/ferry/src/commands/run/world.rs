@@ -85,7 +85,7 @@ pub(super) async fn aws(arguments: &Run) -> Result<Cloud, Failure> {
         network: aws::Network::Https,
         credentials: aws::Credentials::Environment,
         region: None,
-        endpoint: arguments.endpoint_url.clone(),
+        endpoint: arguments.endpoint.text(),
     };
     Ok(Cloud { objectives, ..aws::connect(settings).await })
 }

@@ -14,6 +14,8 @@
 
 mod rules;
 
+pub use rules::event_rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ use model::suggest::nearest;
 
 use super::ask;
 use crate::inventory::{EventRuleId, Inventory, Resource};
+use crate::{Error, ErrorKind};
 
 /// The rules of every migration, in the order of its file.
 pub(super) async fn read(
@@ -18,9 +19,17 @@ pub(super) async fn read(
     migrations: &[Arc<Migration>],
 ) -> Vec<Vec<RuleView>> {
     let named: Vec<Vec<EventRuleId>> = migrations.iter().map(|it| ids(it)).collect();
-    let all: BTreeSet<EventRuleId> = named.iter().flatten().cloned().collect();
-    let all: Vec<EventRuleId> = all.into_iter().collect();
-    let mut rules = ask(&all, async |ids| inventory.event_rules(ids).await).await;
+    let all: Vec<EventRuleId> = named.iter().flatten().cloned().collect();
+    let mut views = event_rules(inventory, &all).await.into_iter();
+    named.iter().map(|ids| views.by_ref().take(ids.len()).collect()).collect()
+}
+
+/// Rules with all that they set off, in the order asked. Where one is not there, what is called
+/// alike is said.
+pub async fn event_rules(inventory: &dyn Inventory, ids: &[EventRuleId]) -> Vec<RuleView> {
+    let once: BTreeSet<EventRuleId> = ids.iter().cloned().collect();
+    let once: Vec<EventRuleId> = once.into_iter().collect();
+    let mut rules = ask(&once, async |ids| inventory.event_rules(ids).await).await;
     for (id, answer) in &mut rules {
         if let Err(unread) = answer
             && unread.gap == Gap::NotFound
@@ -35,13 +44,19 @@ pub(super) async fn read(
         targets.iter().flat_map(|(id, targets)| definitions(&id.account, targets)).collect();
     let wanted: Vec<Resource> = wanted.into_iter().collect();
     let known = ask(&wanted, async |ids| inventory.task_definitions(ids).await).await;
-    let view = |id: EventRuleId| {
-        let rule = rules.get(&id)?.clone();
-        let targets = targets.get(&id).cloned();
+    let view = |id: &EventRuleId| {
+        let targets = targets.get(id).cloned();
         let task_definitions = of_targets(&id.account, targets.as_ref(), &known);
-        Some(RuleView { name: id.name, bus: id.bus, rule, targets, task_definitions })
+        let rule = rules.get(id).cloned().unwrap_or_else(|| Err(left_out()));
+        RuleView { name: id.name.clone(), bus: id.bus.clone(), rule, targets, task_definitions }
     };
-    named.into_iter().map(|ids| ids.into_iter().filter_map(view).collect()).collect()
+    ids.iter().map(view).collect()
+}
+
+/// What is said of a rule that an answer leaves out.
+fn left_out() -> Unread {
+    let message = "the answer leaves it out";
+    Unread::from(Error::new(ErrorKind::Partial, "events:DescribeRule", message))
 }
 
 fn ids(migration: &Migration) -> Vec<EventRuleId> {

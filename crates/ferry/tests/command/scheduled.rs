@@ -138,3 +138,73 @@ fn a_refusal_names_the_action_that_is_missing() {
         assert!(said.contains(&format!("allow {action} to the role")), "{said}");
     }
 }
+
+const TWO_RULES: &str = "
+eventRules:
+  - name: nightly-report
+    schedule: cron(0 3 * * ? *)
+    targets:
+      - Id: report
+        Arn: arn:aws:ecs:ap-northeast-1:123456789012:cluster/prd
+        RoleArn: arn:aws:iam::123456789012:role/events
+        EcsParameters:
+          TaskDefinitionArn: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/prd-api:1
+          TaskCount: 2
+        DeadLetterConfig: {Arn: 'arn:aws:sqs:ap-northeast-1:123456789012:lost'}
+  - name: on-upload
+    pattern: '{\"source\": [\"aws.s3\"]}'
+    targets: [{Id: queue, Arn: 'arn:aws:sqs:ap-northeast-1:123456789012:q'}]
+";
+
+/// A folder with a region that has two rules, and that region.
+fn two_rules(name: &str) -> (Folder, crate::running::Running) {
+    let scenario = format!("{}{TWO_RULES}", scenario());
+    let folder = Folder::new(name, &[("region.yaml", &scenario)]);
+    let region = region(&folder);
+    (folder, region)
+}
+
+const INIT: &str = "init --cluster prd --region ap-northeast-1";
+
+#[test]
+fn a_draft_of_rules_validates_and_is_looked_at() {
+    let (folder, region) = two_rules("scheduled-draft");
+    let init = format!("{INIT} --rule on-upload --rule nightly-report -o jobs.yaml");
+    let answer = ferry(&folder, &region.address, &init);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains("Rule on-upload starts no ECS task"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("The targets of nightly-report"), "{}", answer.stderr);
+    insta::assert_snapshot!("draft_of_rules", folder.read("jobs.yaml"));
+    let valid = folder.ferry("validate jobs.yaml");
+    assert_eq!(valid.code, Some(0), "{}", valid.stderr);
+    let looked = ferry(&folder, &region.address, "preflight jobs.yaml");
+    assert_eq!(looked.code, Some(1), "{}", looked.stdout);
+    for check in ["scheduled.network", "scheduled.noTasks"] {
+        assert!(looked.stdout.contains(check), "{check} is not in {}", looked.stdout);
+    }
+    // With the comment taken away and filled in the network is known.
+    let text = folder.read("jobs.yaml");
+    let filled: String = text
+        .replace("    # provision:", "    provision:")
+        .replace("    #   taskDefinition", "      taskDefinition")
+        .replace("    #   network", "      network")
+        .replace("subnet-...", "subnet-a")
+        .replace("sg-...", "sg-1");
+    std::fs::write(folder.path().join("jobs.yaml"), filled).unwrap();
+    let looked = ferry(&folder, &region.address, "preflight jobs.yaml");
+    assert!(!looked.stdout.contains("scheduled.network"), "{}{}", looked.stdout, looked.stderr);
+}
+
+#[test]
+fn a_draft_needs_rules_that_are_there() {
+    let (folder, region) = two_rules("scheduled-no-draft");
+    let init = format!("{INIT} --rule nigthly-report --rule on-upload");
+    let answer = ferry(&folder, &region.address, &init);
+    assert_eq!(answer.code, Some(2), "{}", answer.stdout);
+    assert!(answer.stderr.contains("--rule nigthly-report: was not found"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("did you mean `nightly-report`?"), "{}", answer.stderr);
+    for arguments in ["", " --rule r --service s", " --rule r --fargate-service s"] {
+        let answer = folder.ferry(&format!("{INIT}{arguments}"));
+        assert_eq!(answer.code, Some(2), "{arguments}: {}", answer.stderr);
+    }
+}

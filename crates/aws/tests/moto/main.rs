@@ -14,7 +14,14 @@
 //!   count, no scheduled action fires, and every change of records is in sync at once.
 //! - **Quotas, throttles, denials.** moto has none.
 //!
-//! Where moto differs from AWS beside that, the adapters follow AWS and the test says so.
+//! Where moto differs from AWS beside that, the adapters follow AWS and the test says so:
+//!
+//! - what is registered in a target group is healthy at once, and a deployment is never over;
+//! - a scheduled action is taken for a service that has no scalable target;
+//! - a `DELETE` of a weighted record takes the records of its set identifier out of all names and
+//!   types, so that the world gives each type identifiers of its own;
+//! - a `DELETE` that does not match is `InvalidInput` and not `InvalidChangeBatch`: the adapters read
+//!   first, and never send one here.
 #![expect(clippy::unwrap_used, reason = "a test whose world cannot be built must fail")]
 
 mod claims;

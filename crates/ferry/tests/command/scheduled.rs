@@ -5,7 +5,15 @@ use std::collections::BTreeSet;
 use crate::account::{ferry, region, scenario};
 use crate::ferry::Folder;
 
-/// A rule with which nothing is wrong, after the example's region.
+/// The example's region without its rules.
+fn without_rules() -> String {
+    let scenario = scenario();
+    let (before, rules) = scenario.split_once("\neventRules:").unwrap();
+    assert!(rules.contains("monthly-report"), "{rules}");
+    before.to_owned()
+}
+
+/// A rule with which nothing is wrong.
 const RULE: &str = "
 eventRules:
   - name: nightly-report
@@ -35,7 +43,7 @@ spec:
 /// What preflight finds where the region and the file are these: the exit code, and what is said
 /// under each check that is not left to a person.
 fn found(name: &str, rules: &str, migration: &str) -> (Option<i32>, Vec<(String, String)>) {
-    let scenario = format!("{}{rules}", scenario());
+    let scenario = format!("{}{rules}", without_rules());
     let files = [("region.yaml", scenario.as_str()), ("reports.yaml", migration)];
     let folder = Folder::new(name, &files);
     let region = region(&folder);
@@ -113,6 +121,22 @@ fn what_keeps_a_rule_from_moving_is_found() {
 }
 
 #[test]
+fn the_examples_rule_moves_once_its_network_is_known() {
+    let folder = Folder::new("scheduled-example", &[("region.yaml", &scenario())]);
+    let region = region(&folder);
+    let init = format!("{INIT} --rule monthly-report -o reports.yaml");
+    assert_eq!(ferry(&folder, &region.address, &init).code, Some(0));
+    let looked = ferry(&folder, &region.address, "preflight reports.yaml -o json");
+    let report: serde_json::Value = serde_json::from_str(&looked.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let checks: Vec<&str> = findings
+        .filter(|finding| finding["severity"] != "lookYourself")
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect();
+    assert_eq!(checks, ["scheduled.network", "scheduled.placement"]);
+}
+
+#[test]
 fn a_rule_that_is_not_there_is_said_with_one_that_is() {
     let misspelt = MIGRATION.replace("nightly-report", "nigthly-report");
     let (code, findings) = found("scheduled-missing", RULE, &misspelt);
@@ -158,7 +182,7 @@ eventRules:
 
 /// A folder with a region that has two rules, and that region.
 fn two_rules(name: &str) -> (Folder, crate::running::Running) {
-    let scenario = format!("{}{TWO_RULES}", scenario());
+    let scenario = format!("{}{TWO_RULES}", without_rules());
     let folder = Folder::new(name, &[("region.yaml", &scenario)]);
     let region = region(&folder);
     (folder, region)

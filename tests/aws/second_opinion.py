@@ -295,6 +295,11 @@ class World:
                 )
         plain = {"Name": "www.example.com.", "Type": "CNAME", "TTL": 60}
         sets.append({**plain, "ResourceRecords": [{"Value": "api.example.com"}]})
+        # More than a page of 300.
+        put["hosts"] = 310 if self.is_whole else 0
+        for number in range(put["hosts"]):
+            host = {"Name": f"h{number:03}.example.com.", "Type": "TXT", "TTL": 300}
+            sets.append({**host, "ResourceRecords": [{"Value": f'"{number}"'}]})
         changes = [{"Action": "CREATE", "ResourceRecordSet": it} for it in sets]
         dns.change_resource_record_sets(
             HostedZoneId=put["zone"], ChangeBatch={"Changes": changes}
@@ -307,6 +312,10 @@ class World:
             Name="nightly", ScheduleExpression=put["schedule"], State="DISABLED"
         )["RuleArn"]
         events.put_rule(Name="on-upload", EventPattern='{"source":["aws.s3"]}')
+        # More than a page of 100.
+        put["hourly"] = [f"hourly-{number:03}" for number in range(110)]
+        for name in put["hourly"]:
+            events.put_rule(Name=name, ScheduleExpression="rate(1 hour)")
         put["target"] = {
             "Id": "report",
             "Arn": "arn:aws:ecs:ap-northeast-1:123456789012:cluster/prd",

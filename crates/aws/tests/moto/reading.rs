@@ -243,6 +243,12 @@ async fn records(world: &World) {
     let mut found = world.inventory.records(&world.account, &zone).await.unwrap();
     // A zone's own records are there as well, as in AWS.
     found.retain(|record| !["NS", "SOA"].contains(&record.record_type.as_str()));
+    let of_hosts = found.extract_if(.., |record| record.record_type == "TXT");
+    let hosts: Vec<(String, Vec<String>)> =
+        of_hosts.map(|record| (record.name, record.values)).collect();
+    let host = |number| (format!("h{number:03}.example.com."), vec![format!("\"{number}\"")]);
+    let expected: Vec<_> = (0..world.server.number("/hosts")).map(host).collect();
+    assert_eq!(hosts, expected, "on two pages");
     let weighted = |record_type: &str, side: Side| RecordSet {
         name: "api.example.com.".to_owned(),
         record_type: record_type.to_owned(),
@@ -322,7 +328,9 @@ async fn event_rules(world: &World) {
     assert_eq!(nightly.schedule, Some(world.server.text("/schedule")));
     assert_eq!((nightly.is_enabled, &nightly.managed_by), (false, &None));
     let names = world.inventory.event_rule_names(&world.account, "default").await.unwrap();
-    assert_eq!(names, ["nightly", "on-upload"]);
+    let mut expected = world.server.texts("/hourly");
+    expected.extend(["nightly", "on-upload"].map(str::to_owned));
+    assert_eq!(names, expected, "on two pages");
 
     let found = world.inventory.event_targets(&[ids[2].clone(), ids[0].clone()]).await;
     let put = |member: &str| world.server.text(&format!("/target/{member}"));

@@ -146,6 +146,14 @@ fn a_budget_that_burns_on_fargate_alone_rolls_back_and_only_where_the_slo_is_ask
 }
 
 #[test]
+fn what_has_left_the_six_hours_hides_no_burn() {
+    let mut log = Log::new();
+    log.run(60, GOOD, Some((1_000_000, 0)));
+    log.run(370, GOOD, Some((1_000, 70)));
+    assert_eq!(log.says().1, VerdictReason::BudgetBurn { signal: signal() });
+}
+
+#[test]
 fn one_cluster_of_bad_events_rolls_nothing_back() {
     let mut log = proven();
     // A tenth of an hour's events, all bad, in two minutes: a burn of 20 over the hour and more
@@ -312,6 +320,30 @@ fn a_day_without_any_minute_empties_the_windows() {
         log.run(10, GOOD, GOOD);
         assert_eq!(log.says(), PROVEN, "what was {silence} minutes ago burns no more");
     }
+}
+
+#[test]
+fn good_events_of_before_a_long_silence_hide_no_burn() {
+    let mut log = proven();
+    log.run(40, GOOD, Some((1_000_000, 0)));
+    log.next += 1_441;
+    // Without EC2 beside it no guard looks.
+    log.run(70, None, Some((1_000, 150)));
+    assert_eq!(log.says().1, VerdictReason::BudgetBurn { signal: signal() });
+}
+
+#[test]
+fn suspicion_of_a_small_share_does_not_outlast_a_long_silence() {
+    let fires = |before: i64, silence: i64, after: i64| {
+        let mut log = Log::new();
+        log.run(before, GOOD, Some((2, 2)));
+        log.next += silence;
+        log.run(after, GOOD, Some((2, 2)));
+        log.says().0 == VerdictKind::RollBack
+    };
+    assert!(fires(5, 0, 0) && !fires(4, 0, 0), "the guard's own claims are beside it");
+    assert!(fires(4, 0, 3));
+    assert!(!fires(4, 1_441, 3));
 }
 
 #[test]

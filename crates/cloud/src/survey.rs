@@ -14,8 +14,6 @@
 
 mod rules;
 
-pub use rules::event_rules;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,6 +26,8 @@ use model::route::ServiceId;
 use model::spec::{Aws, Migration, Router};
 use model::suggest::nearest;
 use model::{PerSide, Side, Time};
+
+pub use rules::event_rules;
 
 use crate::inventory::{Inventory, Resource, found};
 use crate::signals::Thresholds;

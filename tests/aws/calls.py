@@ -342,6 +342,11 @@ def dynamodb(region):
 
 def events(region):
     client = region.client("events")
+    of_the_file = client.list_targets_by_rule(Rule="monthly-report")["Targets"]
+    assert of_the_file[0]["EcsParameters"]["LaunchType"] == "EC2", of_the_file
+    managed = client.describe_rule(Name="AutoScalingManagedRule")
+    assert managed["ManagedBy"] == "autoscaling.amazonaws.com", managed
+    region.refused("ManagedRuleException", client.disable_rule, Name=managed["Name"])
     rule = {"Name": "nightly-report", "ScheduleExpression": "cron(0 3 * * ? *)", "State": "ENABLED"}
     client.put_rule(**rule, Description="a job")
     ecs_task = {"TaskDefinitionArn": "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/r:1"}

@@ -117,6 +117,7 @@ pub(crate) struct Client {
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) metrics: aws_sdk_cloudwatch::Client,
     pub(crate) dns: aws_sdk_route53::Client,
+    pub(crate) events: aws_sdk_eventbridge::Client,
 }
 
 /// A question that somebody asked: all the calls it takes share its patience.
@@ -208,7 +209,7 @@ impl Clients {
             config = config
                 .into_builder()
                 .credentials_provider(SharedCredentialsProvider::new(provider))
-                // Its own cache, shared by its five clients: credentials are renewed in time.
+                // Its own cache, shared by its clients: credentials are renewed in time.
                 .identity_cache(IdentityCache::lazy().build())
                 .build();
         }
@@ -230,6 +231,7 @@ impl Clients {
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),
             metrics: aws_sdk_cloudwatch::Client::new(&config),
             dns: aws_sdk_route53::Client::new(&config),
+            events: aws_sdk_eventbridge::Client::new(&config),
         }
     }
 }

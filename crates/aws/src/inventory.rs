@@ -1,26 +1,28 @@
 //! What an account holds, for people: [`cloud::Inventory`] over ECS, Elastic Load Balancing, Route
-//! 53, Application Auto Scaling and CloudWatch's alarms.
+//! 53, Application Auto Scaling, CloudWatch's alarms and EventBridge.
 //!
 //! ```text
 //! ecs        DescribeServices by ten, ListServices, DescribeTaskDefinition one by one
 //! balancing  groups, balancers and rules by twenty; attributes one by one: AWS takes no more
 //! dns        zones, whole zones of records, policy instances with their documents
 //! scaling    targets by fifty, policies and actions by service, alarms by a hundred
+//! events     rules one by one, their targets and the names of rules a hundred a page
 //! ```
 
 mod balancing;
 mod dns;
 mod ecs;
+mod events;
 mod scaling;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::{Inventory, Resource, Result};
+use cloud::{EventRuleId, Inventory, Resource, Result};
 use model::Span;
 use model::inventory::{
-    Balancer, HostedZone, PolicyInstance, RecordSet, Rule, ScalableTarget, Scheduling, Service,
-    TargetGroup, TaskDefinition,
+    Balancer, EventRule, EventTarget, HostedZone, PolicyInstance, RecordSet, Rule, ScalableTarget,
+    Scheduling, Service, TargetGroup, TaskDefinition,
 };
 use model::route::ServiceId;
 use model::spec::Aws;
@@ -97,6 +99,20 @@ impl Inventory for Account {
 
     async fn scalable_targets(&self, ids: &[ServiceId]) -> Vec<Result<Option<ScalableTarget>>> {
         scaling::scalable_targets(&self.clients, ids).await
+    }
+
+    async fn event_rules(&self, ids: &[EventRuleId]) -> Vec<Result<EventRule>> {
+        events::rules(&self.clients, ids).await
+    }
+
+    async fn event_targets(&self, ids: &[EventRuleId]) -> Vec<Result<Vec<EventTarget>>> {
+        events::targets(&self.clients, ids).await
+    }
+
+    async fn event_rule_names(&self, account: &Arc<Aws>, bus: &str) -> Result<Vec<String>> {
+        let question = self.clients.question(Lane::Ordinary);
+        let client = self.clients.of(account).await;
+        events::names(&client, question, bus).await
     }
 }
 

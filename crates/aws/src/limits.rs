@@ -38,6 +38,8 @@ pub(crate) enum Family {
     Metrics,
     /// Every call of Route 53.
     Dns,
+    /// Reads of EventBridge.
+    EventReads,
 }
 
 /// What a family may use.
@@ -67,7 +69,7 @@ impl Family {
             Self::BalancerReads => rate(8, 30, 0),
             Self::BalancerWrites => rate(3, 10, 1),
             // Not published.
-            Self::ScalingReads => rate(10, 20, 0),
+            Self::ScalingReads | Self::EventReads => rate(10, 20, 0),
             Self::ScalingWrites => rate(5, 10, 0),
             // CloudWatch quotas: GetMetricData 50 a second.
             Self::Metrics => rate(25, 25, 0),
@@ -87,7 +89,8 @@ impl Family {
             | Self::BalancerWrites
             | Self::ScalingReads
             | Self::ScalingWrites
-            | Self::Metrics => false,
+            | Self::Metrics
+            | Self::EventReads => false,
         }
     }
 }

@@ -49,7 +49,7 @@ pub const OPERATIONS: [Operation; 26] = [
 ];
 
 /// What only a survey of an account calls beside those: `ferry init` and `ferry preflight`.
-pub const SURVEY_OPERATIONS: [Operation; 8] = [
+pub const SURVEY_OPERATIONS: [Operation; 11] = [
     reads("application-autoscaling:DescribeScalingPolicies"),
     reads("cloudwatch:DescribeAlarms"),
     reads("ecs:ListServices"),
@@ -57,6 +57,9 @@ pub const SURVEY_OPERATIONS: [Operation; 8] = [
     reads("elasticloadbalancing:DescribeLoadBalancerAttributes"),
     reads("elasticloadbalancing:DescribeLoadBalancers"),
     reads("elasticloadbalancing:DescribeTargetGroupAttributes"),
+    reads("events:DescribeRule"),
+    reads("events:ListRules"),
+    reads("events:ListTargetsByRule"),
     reads("route53:ListHostedZones"),
 ];
 
@@ -69,11 +72,12 @@ mod tests {
 
     use super::*;
 
-    const SERVICES: [&str; 6] = [
+    const SERVICES: [&str; 7] = [
         "application-autoscaling:",
         "cloudwatch:",
         "ecs:",
         "elasticloadbalancing:",
+        "events:",
         "route53:",
         "sts:",
     ];

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::inventory::{
-    Balancer, Found, HostedZone, PolicyInstance, RecordSet, Rule, ScalableTarget, Scheduling,
-    Service, TargetGroup, TaskDefinition, Unread,
+    Balancer, EventRule, EventTarget, Found, HostedZone, PolicyInstance, RecordSet, Rule,
+    ScalableTarget, Scheduling, Service, TargetGroup, TaskDefinition, Unread,
 };
 use model::route::ServiceId;
 use model::spec::Aws;
@@ -19,6 +19,17 @@ pub struct Resource {
     pub account: Arc<Aws>,
     /// Its ARN.
     pub arn: String,
+}
+
+/// A rule of EventBridge by its name, with the account it is in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventRuleId {
+    /// Where it is and as whom it is reached.
+    pub account: Arc<Aws>,
+    /// Its event bus, by name or ARN.
+    pub bus: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// What an account holds. Nothing here writes.
@@ -65,6 +76,15 @@ pub trait Inventory: Send + Sync {
     /// The scalable target of each service with its policies, alarms and scheduled actions; `None`
     /// where it has none.
     async fn scalable_targets(&self, ids: &[ServiceId]) -> Vec<Result<Option<ScalableTarget>>>;
+
+    /// Rules of EventBridge.
+    async fn event_rules(&self, ids: &[EventRuleId]) -> Vec<Result<EventRule>>;
+
+    /// All targets of each rule.
+    async fn event_targets(&self, ids: &[EventRuleId]) -> Vec<Result<Vec<EventTarget>>>;
+
+    /// Names of all rules of an event bus.
+    async fn event_rule_names(&self, account: &Arc<Aws>, bus: &str) -> Result<Vec<String>>;
 }
 
 impl From<Error> for Unread {

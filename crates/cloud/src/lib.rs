@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 pub use clock::Clock;
 pub use error::{Error, ErrorKind, Result};
-pub use inventory::{Inventory, Resource};
+pub use inventory::{EventRuleId, Inventory, Resource};
 pub use objectives::{EventAsk, EventMinute, NoObjectives, Objectives};
 pub use router::{Applied, Asked, Router, Shift};
 pub use scaling::Scaling;

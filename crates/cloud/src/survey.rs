@@ -5,10 +5,14 @@
 //!                                      |
 //!                                      v
 //!              balancers, the last week          records | policy instances | rules
+//!
+//! rules of EventBridge --> their targets --> task definitions
 //! ```
 //!
 //! Each stage asks once for all migrations together. What was not read is part of the result: a
 //! survey does not fail.
+
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +26,8 @@ use model::route::ServiceId;
 use model::spec::{Aws, Migration, Router};
 use model::suggest::nearest;
 use model::{PerSide, Side, Time};
+
+pub use rules::event_rules;
 
 use crate::inventory::{Inventory, Resource, found};
 use crate::signals::Thresholds;
@@ -45,13 +51,15 @@ pub async fn survey(
     read_weeks(signals, now, &mut places).await;
     read_daemons(inventory, migrations, &mut places).await;
     let routers = read_routers(inventory, migrations).await;
-    let parts = migrations.iter().zip(places).zip(routers);
+    let rules = rules::read(inventory, migrations).await;
+    let parts = migrations.iter().zip(places).zip(routers).zip(rules);
     parts
-        .map(|((migration, place), router)| Landscape {
+        .map(|(((migration, place), router), rules)| Landscape {
             migration: Arc::clone(migration),
             sides: place.sides,
             router,
             daemons: place.daemons,
+            rules,
         })
         .collect()
 }

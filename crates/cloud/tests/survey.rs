@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cloud::survey::survey;
 use cloud::{
-    Error, ErrorKind, Inventory, MinuteAsk, Quantiles, Resource, Result, SideMinute, Signals,
-    TargetGroup,
+    Error, ErrorKind, EventRuleId, Inventory, MinuteAsk, Quantiles, Resource, Result, SideMinute,
+    Signals, TargetGroup,
 };
 use futures::executor::block_on;
 use model::inventory::{
-    Balancer, Controller, Deployment, HealthCheck, HostedZone, Launch, PolicyInstance, RecordSet,
-    Registration, RouterView, Routing, Rule, ScalableTarget, Scheduling, Service, Strategy,
-    TaskDefinition,
+    Balancer, Controller, Deployment, EventRule, EventTarget, HealthCheck, HostedZone, Launch,
+    PolicyInstance, RecordSet, Registration, RouterView, Routing, Rule, ScalableTarget, Scheduling,
+    Service, StartedTasks, Strategy, TaskDefinition,
 };
 use model::observation::Gap;
 use model::route::ServiceId;
@@ -26,6 +26,7 @@ use model::{Side, Span, Time};
 struct Account {
     services: BTreeMap<String, Service>,
     records: Vec<RecordSet>,
+    event_rules: Vec<String>,
     denied: Vec<&'static str>,
     asked: Mutex<BTreeMap<&'static str, usize>>,
 }
@@ -109,6 +110,38 @@ impl Inventory for Account {
     async fn scalable_targets(&self, ids: &[ServiceId]) -> Vec<Result<Option<ScalableTarget>>> {
         self.each("scaling", ids, |_| Some(None))
     }
+    async fn event_rules(&self, ids: &[EventRuleId]) -> Vec<Result<EventRule>> {
+        self.each("eventRules", ids, |id| {
+            self.event_rules.contains(&id.name).then(|| EventRule {
+                arn: format!("arn:rule/{}", id.name),
+                name: id.name.clone(),
+                schedule: Some("rate(1 day)".to_owned()),
+                pattern: None,
+                is_enabled: true,
+                managed_by: None,
+            })
+        })
+    }
+    async fn event_targets(&self, ids: &[EventRuleId]) -> Vec<Result<Vec<EventTarget>>> {
+        self.each("eventTargets", ids, |id| {
+            let tasks = |name: String| StartedTasks {
+                task_definition: format!("arn:task/{name}"),
+                ..StartedTasks::default()
+            };
+            let target = |name: String| EventTarget {
+                id: name.clone(),
+                arn: "arn:cluster".to_owned(),
+                role: None,
+                dead_letter: None,
+                tasks: Some(tasks(name)),
+            };
+            // One of its own, and one that all rules start.
+            Some(vec![target(id.name.clone()), target("common".to_owned())])
+        })
+    }
+    async fn event_rule_names(&self, _: &Arc<Aws>, _: &str) -> Result<Vec<String>> {
+        self.ask("eventRuleNames").map(|()| self.event_rules.clone())
+    }
 }
 
 #[async_trait]
@@ -159,7 +192,6 @@ fn service(name: &str, scheduling: Scheduling) -> Service {
         network: None,
         task_definition: format!("arn:task/{name}"),
         platform_version: None,
-        tags: BTreeMap::new(),
         events: Vec::new(),
     }
 }
@@ -284,5 +316,82 @@ fn what_is_denied_spoils_nothing_else() {
         for (what, is_denied) in is_denied {
             assert_eq!(is_denied, what == spoilt, "{what} with {denied} denied");
         }
+    }
+}
+
+fn scheduled(name: &str, rules: &[&str]) -> Arc<Migration> {
+    let mut migration = Migration::clone(&migration(name));
+    let rules: Vec<serde_json::Value> =
+        rules.iter().map(|rule| serde_json::json!({"name": rule})).collect();
+    let workload = serde_json::json!({"type": "scheduled", "rules": rules});
+    migration.spec.workload = serde_json::from_value(workload).unwrap();
+    migration.spec.ec2.service = None;
+    migration.spec.fargate.service = None;
+    migration.spec.traffic.router = None;
+    Arc::new(migration)
+}
+
+fn account_of_rules() -> Account {
+    let event_rules = ["hourly", "nightly", "weekly"].map(str::to_owned).to_vec();
+    Account { event_rules, ..account(&["a"]) }
+}
+
+#[test]
+fn rules_of_all_migrations_are_asked_for_together() {
+    let account = account_of_rules();
+    let migrations = [
+        scheduled("one", &["nightly", "hourly"]),
+        migration("a"),
+        scheduled("two", &["weekly", "nightly"]),
+    ];
+    let landscapes = block_on(survey(&account, &account, Time::from_minute(20_000), &migrations));
+    let names = |index: usize| -> Vec<&str> {
+        landscapes[index]
+            .rules
+            .iter()
+            .map(|view| view.rule.as_ref().unwrap().name.as_str())
+            .collect()
+    };
+    assert_eq!(names(0), ["nightly", "hourly"], "in the order of the file");
+    assert_eq!(names(2), ["weekly", "nightly"]);
+    assert!(landscapes[1].rules.is_empty());
+    for view in landscapes.iter().flat_map(|it| &it.rules) {
+        assert_eq!(view.targets.as_ref().unwrap().as_ref().unwrap().len(), 2);
+        let definitions: Vec<&String> = view.task_definitions.keys().collect();
+        assert_eq!(definitions, ["arn:task/common", &format!("arn:task/{}", view.name)]);
+        assert!(view.task_definitions.values().all(|found| found.is_ok()));
+    }
+    for once in ["eventRules", "eventTargets"] {
+        assert_eq!(account.asked(once), 1, "{once}");
+    }
+    // Those of services, and those of all rules.
+    assert_eq!(account.asked("definitions"), 2);
+    assert_eq!(account.asked("eventRuleNames"), 0);
+}
+
+#[test]
+fn a_misspelt_rule_is_told_what_there_is_and_its_targets_are_not_asked_for() {
+    let account = account_of_rules();
+    let migrations = [scheduled("one", &["nightli", "weekly"])];
+    let landscapes = block_on(survey(&account, &account, Time::from_minute(20_000), &migrations));
+    let [gone, there] = &landscapes[0].rules[..] else { panic!("two rules") };
+    let unread = gone.rule.clone().unwrap_err();
+    assert!(unread.message.ends_with("did you mean `nightly`?"), "{}", unread.message);
+    assert_eq!(gone.targets, None);
+    assert!(there.rule.is_ok() && there.targets.is_some());
+}
+
+#[test]
+fn what_is_denied_of_rules_spoils_nothing_else() {
+    for denied in ["eventRules", "eventTargets", "definitions"] {
+        let account = Account { denied: vec![denied], ..account_of_rules() };
+        let migrations = [scheduled("one", &["nightly"])];
+        let landscapes =
+            block_on(survey(&account, &account, Time::from_minute(20_000), &migrations));
+        let view = &landscapes[0].rules[0];
+        assert_eq!(view.rule.is_err(), denied == "eventRules");
+        assert_eq!(view.targets.as_ref().is_some_and(|it| it.is_err()), denied == "eventTargets");
+        let is_denied = view.task_definitions.values().any(|found| found.is_err());
+        assert_eq!(is_denied, denied == "definitions");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::spec::{Migration, Name, Router};
+use model::spec::{Migration, Name, Router, Workload};
 use model::suggest::nearest;
 
 use crate::document::Document;
@@ -135,6 +135,12 @@ pub fn owned(migration: &Migration) -> Vec<(String, String)> {
         if let Some(service) = service {
             owned.push((path.to_owned(), format!("service {cluster}/{service} in {place}")));
         }
+    }
+    if let Workload::Scheduled(scheduled) = &spec.workload {
+        owned.extend(scheduled.rules.iter().enumerate().map(|(index, rule)| {
+            let path = format!("spec.workload.rules[{index}].name");
+            (path, format!("rule {} of bus {} in {place}", rule.name, rule.bus))
+        }));
     }
     let path = "spec.traffic.router";
     match &spec.traffic.router {

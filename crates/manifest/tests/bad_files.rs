@@ -194,6 +194,44 @@ fn names_twice_across_files_are_found() {
 }
 
 #[test]
+fn a_rule_of_events_belongs_to_one_migration() {
+    let text = |name: &str, rules: &str, region: &str| {
+        format!(
+            "apiVersion: ferry/v1
+kind: Migration
+metadata: {{name: {name}}}
+spec:
+  aws: {{region: {region}}}
+  ec2: {{cluster: prd}}
+  fargate: {{cluster: prd}}
+  workload: {{type: scheduled, rules: [{rules}]}}
+  traffic: {{rollout: {{}}}}
+"
+        )
+    };
+    let first = text("one", "{name: hourly}, {name: nightly}", "eu-west-1");
+    let said_of = |second: &str| -> Vec<String> {
+        let documents: Vec<Document> = [("a.yaml", first.as_str()), ("b.yaml", second)]
+            .iter()
+            .flat_map(|(file, text)| read(file, text).unwrap())
+            .collect();
+        check_set(&documents).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        said_of(&text("two", "{name: nightly}", "eu-west-1")),
+        ["b.yaml:8:46: spec.workload.rules[0].name: rule nightly of bus default in eu-west-1 is \
+          already moved by `one`, leave it to one migration"]
+    );
+    for other in [
+        text("two", "{name: weekly}", "eu-west-1"),
+        text("two", "{name: nightly, bus: jobs}", "eu-west-1"),
+        text("two", "{name: nightly}", "us-east-1"),
+    ] {
+        assert_eq!(said_of(&other), [""; 0]);
+    }
+}
+
+#[test]
 fn findings_without_end_are_counted_and_not_listed() {
     let problems = read("f", &"---\na: 1\n".repeat(1000)).unwrap_err();
     assert_eq!(problems.len(), 101);

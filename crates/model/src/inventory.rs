@@ -5,6 +5,7 @@
 //! balancing  target groups, balancers, rules
 //! dns        hosted zones, record sets, policy instances
 //! scaling    scalable targets with their policies, alarms and scheduled actions
+//! events     rules of EventBridge with their targets
 //! week       what a service did in its last week
 //! landscape  all of it around one migration, each part read or not
 //! ```
@@ -16,6 +17,7 @@
 mod balancing;
 mod dns;
 mod ecs;
+mod events;
 mod landscape;
 mod policy;
 mod scaling;
@@ -31,7 +33,8 @@ pub use ecs::{
     Container, Controller, Demand, Deployment, Launch, Mount, Network, Registration, Scheduling,
     Service, ServiceEvent, Strategy, TaskDefinition, Volume, VolumeKind,
 };
-pub use landscape::{Landscape, RouterView, SideView};
+pub use events::{EventRule, EventTarget, StartedTasks};
+pub use landscape::{Landscape, RouterView, RuleView, SideView};
 pub use policy::{Document, Item};
 pub use scaling::{Alarm, PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction};
 pub use week::{Week, WeekMinute};

@@ -8,6 +8,7 @@ mod read;
 mod records;
 mod rule;
 mod scaling;
+mod scheduled;
 mod service;
 mod task;
 mod together;
@@ -19,7 +20,7 @@ pub(crate) use read::nothing_read;
 /// Every check, in the order in which findings of one severity are shown: what Ferry cannot do
 /// without first.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    let lists: [&'static [Check]; 11] = [
+    let lists: [&'static [Check]; 12] = [
         read::CHECKS,
         together::CHECKS,
         service::CHECKS,
@@ -27,6 +28,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         records::CHECKS,
         policy::CHECKS,
         rule::CHECKS,
+        scheduled::CHECKS,
         scaling::CHECKS,
         capacity::CHECKS,
         task::CHECKS,

@@ -11,6 +11,7 @@
 
 mod numbers;
 mod routers;
+mod scheduled;
 mod yaml;
 
 use model::inventory::{
@@ -18,6 +19,8 @@ use model::inventory::{
     Unread, Week,
 };
 use model::spec::Router;
+
+pub use scheduled::{Jobs, draft as draft_of_rules};
 
 use routers::Candidate;
 use yaml::Lines;
@@ -80,7 +83,8 @@ pub fn draft(around: &Around) -> Draft {
         .map(|it| format!("{} was not read: {}", it.operation, it.message))
         .collect();
     let mut lines = Lines::default();
-    head(around, &mut lines);
+    let Around { cluster, service, .. } = around;
+    head(&format!("{cluster}/{}", yaml::plain(&service.name)), &service.name, &NEXT, &mut lines);
     places(around, &mut lines, &mut remarks);
     let is_balanced = around.service.registrations.iter().any(|it| it.target_group.is_some());
     if is_balanced {
@@ -98,20 +102,24 @@ pub fn draft(around: &Around) -> Draft {
     Draft { text: lines.text(), remarks }
 }
 
-fn head(around: &Around, lines: &mut Lines) {
-    let Around { cluster, service, .. } = around;
-    lines.comment(
-        0,
-        &format!(
-            "A draft of the migration of {cluster}/{}, from what was found around it. Read it from \
-             top to bottom, then:",
-            yaml::plain(&service.name)
-        ),
+/// What to do with a draft. What needs a load to be rehearsed under comes last.
+const NEXT: [&str; 3] = [
+    "ferry validate FILE      whether it is a migration",
+    "ferry preflight FILE     what stands in its way",
+    "ferry rehearse FILE      how it would go in a simulated region",
+];
+
+/// What every draft begins with: `what` is migrated, and called after `name`; then `next`.
+fn head(what: &str, name: &str, next: &[&str], lines: &mut Lines) {
+    let said = format!(
+        "A draft of the migration of {what}, from what was found around it. Read it from top to \
+         bottom, then:"
     );
+    lines.comment(0, &said);
     lines.comment(0, "");
-    lines.put(0, "#   ferry validate FILE      whether it is a migration");
-    lines.put(0, "#   ferry preflight FILE     what stands in its way");
-    lines.put(0, "#   ferry rehearse FILE      how it would go in a simulated region");
+    for command in next {
+        lines.put(0, &format!("#   {command}"));
+    }
     lines.comment(0, "");
     lines.comment(
         0,
@@ -122,7 +130,7 @@ fn head(around: &Around, lines: &mut Lines) {
     lines.put(0, "kind: Migration");
     lines.put(0, "metadata:");
     lines.comment(1, "Unique for one daemon; part of metrics and web addresses.");
-    lines.put(1, &format!("name: {}", yaml::label(&service.name)));
+    lines.put(1, &format!("name: {}", yaml::label(name)));
     lines.put(0, "spec:");
     lines.comment(1, "Decide and report, write nothing. `act` moves traffic.");
     lines.put(1, "mode: observe");
@@ -204,6 +212,11 @@ fn traffic(around: &Around, is_balanced: bool, lines: &mut Lines, remarks: &mut 
     lines.put(3, "dwellMin: 1h");
     lines.comment(3, "At 100 %, EC2 still able to take everything back.");
     lines.put(3, "bake: 48h");
+    hours(lines);
+}
+
+/// When steps may be taken.
+fn hours(lines: &mut Lines) {
     lines.comment(
         2,
         "Steps forward only while people are there to look: write your zone and hours.",

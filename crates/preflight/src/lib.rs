@@ -24,7 +24,7 @@ use model::inventory::{Landscape, Unread};
 
 pub use check::{Check, Finding, Severity};
 pub use checks::all as checks;
-pub use draft::{Around, Draft, Twin, draft};
+pub use draft::{Around, Draft, Jobs, Twin, draft, draft_of_rules};
 pub use text::{Style, text};
 
 /// Looks at all landscapes with every check: findings by severity, then by migration, in the order

@@ -2,8 +2,8 @@
 
 use model::Side;
 use model::inventory::{
-    Balancer, Container, Landscape, Registration, ScalableTarget, Service, SideView, TargetGroup,
-    TaskDefinition, Week, tail_of,
+    Balancer, Container, EventRule, EventTarget, Landscape, Registration, RuleView, ScalableTarget,
+    Service, SideView, StartedTasks, TargetGroup, TaskDefinition, Week, tail_of,
 };
 use model::spec::{Migration, Spec, Workload};
 
@@ -13,6 +13,22 @@ pub(crate) struct Scene<'a> {
     pub(crate) all: &'a [Landscape],
     pub(crate) index: usize,
     pub(crate) here: &'a Landscape,
+}
+
+/// A target that starts tasks, with the rule it is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Aimed<'a> {
+    pub(crate) view: &'a RuleView,
+    pub(crate) rule: &'a EventRule,
+    pub(crate) target: &'a EventTarget,
+    pub(crate) tasks: &'a StartedTasks,
+}
+
+impl Aimed<'_> {
+    /// `Target report of rule nightly`.
+    pub(crate) fn called(&self) -> String {
+        format!("Target {} of rule {}", self.target.id, self.rule.name)
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -83,6 +99,21 @@ impl<'a> Scene<'a> {
 
     pub(crate) fn week(self, side: Side) -> Option<&'a Week> {
         self.view(side).week.as_ref()?.as_ref().ok()
+    }
+
+    /// The rules that were read, with their targets where those were.
+    pub(crate) fn rules(self) -> impl Iterator<Item = (&'a RuleView, &'a EventRule)> {
+        self.here.rules.iter().filter_map(|view| Some((view, view.rule.as_ref().ok()?)))
+    }
+
+    /// The targets that start tasks.
+    pub(crate) fn aimed(self) -> impl Iterator<Item = Aimed<'a>> {
+        self.rules().flat_map(|(view, rule)| {
+            let targets = view.targets.iter().flatten().flatten();
+            targets.filter_map(move |target| {
+                Some(Aimed { view, rule, target, tasks: target.tasks.as_ref()? })
+            })
+        })
     }
 
     /// Where requests of a service go, first registration first.

@@ -55,7 +55,6 @@ fn service(name: &str) -> Service {
         network: None,
         task_definition: "arn:aws:ecs:eu-west-1:123456789012:task-definition/api:1".to_owned(),
         platform_version: None,
-        tags: BTreeMap::new(),
         events: Vec::new(),
     }
 }

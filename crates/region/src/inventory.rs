@@ -9,6 +9,7 @@ use model::{PerSide, Side, Span, Time};
 use crate::Region;
 use crate::autoscaling::Autoscaling;
 use crate::service::Service;
+use crate::spec::events::EventRuleSpec;
 
 /// A traffic policy with the numbers of the versions it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +111,12 @@ impl Region {
     #[must_use]
     pub const fn rate_limits(&self) -> bool {
         self.rate_limits
+    }
+
+    /// The rules of EventBridge at the start.
+    #[must_use]
+    pub fn event_rules(&self) -> &[EventRuleSpec] {
+        &self.event_rules
     }
 
     /// Ids of the policy instances, in order.

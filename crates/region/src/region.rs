@@ -21,6 +21,7 @@ use crate::onlooker::Onlooker;
 use crate::policies::Policies;
 use crate::route::Pair;
 use crate::service::Service;
+use crate::spec::events::EventRuleSpec;
 use crate::spec::{MetricsSpec, RegionSpec};
 use crate::truth::{Minute, SideTruth, Truth};
 
@@ -48,6 +49,8 @@ pub struct Region {
     past_max: Option<Span>,
     pub(crate) onlooker: Option<Onlooker>,
     pub(crate) rate_limits: bool,
+    /// As they were at the start: what becomes of them is kept by who serves them.
+    pub(crate) event_rules: Vec<EventRuleSpec>,
 }
 
 /// What the world looked like at a moment.
@@ -103,6 +106,7 @@ impl Region {
             past: VecDeque::new(),
             onlooker: None,
             rate_limits: spec.rate_limits,
+            event_rules: spec.event_rules.clone(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! A region as a file describes it: applications with their two sides, clients, noise, metrics.
 
+use std::collections::BTreeSet;
+
 use capacity::alarm::{ComparisonOperator, Dimension, PutMetricAlarm, Statistic, TreatMissingData};
 use capacity::scaling::{
     PolicyRequest, PolicyType, PutScalingPolicy, SCALABLE_DIMENSION, SERVICE_NAMESPACE,
@@ -18,8 +20,10 @@ use crate::Error;
 use crate::fault::FaultRow;
 use crate::load::Load;
 
+pub mod events;
 mod written;
 
+use events::EventRuleSpec;
 use written::WrittenApplication;
 
 /// The most tasks anything in a region may ask for: the quota of tasks in a service.
@@ -43,6 +47,9 @@ pub struct RegionSpec {
     /// The traffic policies that the applications' policy instances follow.
     #[serde(default)]
     pub traffic_policies: Vec<TrafficPolicySpec>,
+    /// Rules of EventBridge that are there from the start; none of them fires.
+    #[serde(default)]
+    pub event_rules: Vec<EventRuleSpec>,
     /// How clients follow DNS.
     #[serde(default)]
     pub clients: ClientsSpec,
@@ -500,6 +507,7 @@ impl RegionSpec {
             start,
             applications,
             traffic_policies: Vec::new(),
+            event_rules: Vec::new(),
             clients: ClientsSpec::default(),
             noise: NoiseSpec::default(),
             metrics: MetricsSpec::default(),
@@ -522,6 +530,14 @@ impl RegionSpec {
         }
         for application in &self.applications {
             application.check()?;
+        }
+        let mut names = BTreeSet::new();
+        for rule in &self.event_rules {
+            let part = format!("eventRules: {}", rule.name);
+            if !names.insert(&rule.name) {
+                return wrong(&part, "the name stands twice".to_owned());
+            }
+            rule.check().or_else(|problem| wrong(&part, problem))?;
         }
         for (part, number, most) in self.numbers() {
             if !(0.0..=most).contains(&number) {

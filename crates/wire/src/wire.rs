@@ -16,6 +16,7 @@ use crate::rates;
 use crate::refusal::{Code, Refusal};
 use crate::service::Service;
 use crate::services;
+use crate::services::events::Bus;
 use crate::world::{State, World};
 
 /// Where a region stands in AWS.
@@ -52,8 +53,9 @@ impl Wire {
     /// Puts the protocols before `region`.
     #[must_use]
     pub fn new(region: SimulatedCloud, place: Place) -> Self {
-        let inventory = region.with(|region| Inventory::new(region, &place));
-        let state = Mutex::new(State::default());
+        let (inventory, bus) =
+            region.with(|region| (Inventory::new(region, &place), Bus::new(region.event_rules())));
+        let state = Mutex::new(State::new(bus));
         Self { shared: Arc::new(Shared { cloud: region, place, inventory, state }) }
     }
 

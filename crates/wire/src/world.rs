@@ -105,6 +105,11 @@ pub(crate) struct Session {
 }
 
 impl State {
+    /// Nothing but the rules that are there from the start.
+    pub(crate) fn new(bus: Bus) -> Self {
+        Self { bus, ..Self::default() }
+    }
+
     /// In the shape that AWS gives them, and the same in every run.
     pub(crate) fn next_request_id(&mut self) -> String {
         self.requests += 1;

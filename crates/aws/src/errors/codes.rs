@@ -106,6 +106,8 @@ fn of_kind(name: &str, said: &str) -> Option<ErrorKind> {
         | "LoadBalancerNotFound" => ErrorKind::NotFound,
         // Application Auto Scaling checks the service before it looks for the target.
         "Validation" if said.contains("ECS service doesn't exist") => ErrorKind::NotFound,
+        // ECS has no code of its own for a task definition that is not there.
+        "Client" if said.contains("Unable to describe task definition") => ErrorKind::NotFound,
         // A quota, whatever the SDK's own list of throttles says.
         "LimitExceeded"
         | "TooManyTrafficPolicyVersionsForCurrentPolicy"
@@ -145,6 +147,7 @@ fn of_kind(name: &str, said: &str) -> Option<ErrorKind> {
         | "OperationNotPermitted"
         | "UnsupportedFeature"
         | "InvalidTarget"
+        | "InvalidEventPattern"
         | "ManagedRule" => ErrorKind::Invalid,
         _ => return None,
     })

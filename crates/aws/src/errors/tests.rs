@@ -140,7 +140,8 @@ fn codes_mean_what_the_reference_says() {
             Invalid,
             "InvalidParameterException ClientException InvalidInput InvalidChangeBatch \
              ConflictingTypes InvalidTrafficPolicyDocument ValidationError ValidationException \
-             UnsupportedFeatureException OperationNotPermitted InvalidNextToken SomethingNew",
+             UnsupportedFeatureException OperationNotPermitted InvalidNextToken \
+             InvalidEventPatternException ManagedRuleException SomethingNew",
         ),
     ] {
         for code in codes.split_whitespace() {
@@ -150,6 +151,7 @@ fn codes_mean_what_the_reference_says() {
     let drift = "Tried to create resource record set [name='a', type='A'] but it already exists";
     check("InvalidChangeBatch", drift, Conflict);
     check("ValidationException", "ECS service doesn't exist: service/a/b", NotFound);
+    check("ClientException", "Unable to describe task definition.", NotFound);
 }
 
 #[test]

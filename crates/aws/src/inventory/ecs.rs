@@ -97,7 +97,6 @@ fn service(found: &sdk::Service) -> Result<Service> {
         at: event.created_at().map(time_of),
         message: event.message().unwrap_or_default().to_owned(),
     });
-    let tag = |tag: &sdk::Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
     let registries = found.service_registries().iter().filter_map(|it| it.registry_arn());
     let deployments = u32::try_from(found.deployments().len()).unwrap_or(u32::MAX);
     Ok(Service {
@@ -124,7 +123,6 @@ fn service(found: &sdk::Service) -> Result<Service> {
             .map(network),
         task_definition: needed(found.task_definition(), "task definition")?,
         platform_version: found.platform_version().map(str::to_owned),
-        tags: found.tags().iter().filter_map(tag).collect(),
         events: events.collect(),
     })
 }

@@ -1,5 +1,7 @@
 //! `ferry init`
 
+mod rules;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use model::inventory::{
 };
 use model::route::ServiceId;
 use model::spec::Aws;
-use preflight::{Around, Twin, draft};
+use preflight::{Around, Twin, draft, draft_of_rules};
 
 use crate::commands::account::{Account, Endpoint};
 use crate::output::{Answer, Failure, print, tell};
@@ -28,8 +30,21 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME", value_parser = ecs_name)]
     cluster: String,
     /// The service on EC2 by name.
-    #[arg(long, value_name = "NAME", value_parser = ecs_name)]
-    service: String,
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = ecs_name,
+        required_unless_present = "rules",
+        conflicts_with = "rules"
+    )]
+    service: Option<String>,
+    /// In place of a service, a rule of EventBridge that starts tasks; several times for several,
+    /// in the order in which they are to move.
+    #[arg(long = "rule", value_name = "NAME", conflicts_with = "fargate_service")]
+    rules: Vec<String>,
+    /// The event bus of the rules.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    bus: String,
     /// The region; default: that of the environment.
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
@@ -54,7 +69,7 @@ fn ecs_name(text: &str) -> Result<String, String> {
 
 /// Reads a live service and writes a migration for it.
 pub(crate) fn run(arguments: &Init) -> Result<Answer, Failure> {
-    if arguments.fargate_service.as_ref() == Some(&arguments.service) {
+    if arguments.service.is_some() && arguments.fargate_service == arguments.service {
         return Err(Failure::bad_input(
             "--fargate-service: both sides name the same service: name the twin",
         ));
@@ -65,8 +80,10 @@ pub(crate) fn run(arguments: &Init) -> Result<Answer, Failure> {
         return Err(taken(path));
     }
     let account = Account::connect(arguments.region.clone(), &arguments.endpoint)?;
-    let around = account.ask(look(&account, arguments))?;
-    let drafted = draft(&around);
+    let drafted = match &arguments.service {
+        Some(service) => draft(&account.ask(look(&account, arguments, service))?),
+        None => draft_of_rules(&account.ask(rules::look(&*account.inventory, arguments))?),
+    };
     match &arguments.output {
         None => print(&drafted.text)?,
         Some(path) => {
@@ -113,7 +130,7 @@ impl Notes {
     }
 }
 
-async fn look(account: &Account, arguments: &Init) -> Result<Around, Failure> {
+async fn look(account: &Account, arguments: &Init, service: &str) -> Result<Around, Failure> {
     let inventory = &*account.inventory;
     let place = Arc::new(Aws {
         region: arguments.region.clone().unwrap_or_default(),
@@ -122,9 +139,9 @@ async fn look(account: &Account, arguments: &Init) -> Result<Around, Failure> {
     let id = ServiceId {
         account: Arc::clone(&place),
         cluster: arguments.cluster.clone(),
-        service: arguments.service.clone(),
+        service: service.to_owned(),
     };
-    let service = service(inventory, &id).await?;
+    let service = self::service(inventory, &id).await?;
     let mut notes = Notes(Vec::new());
     let resource = |arn: &str| Resource { account: Arc::clone(&place), arn: arn.to_owned() };
     let arn = service.registrations.iter().find_map(|it| it.target_group.clone());

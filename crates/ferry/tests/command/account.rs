@@ -9,7 +9,7 @@ use crate::ferry::{Answer, Folder, example};
 use crate::running::Running;
 
 /// `ferry region` with the example's services, six hours after its start.
-fn region(folder: &Folder) -> Running {
+pub(crate) fn region(folder: &Folder) -> Running {
     let arguments =
         ["region", "--listen", "127.0.0.1:0", "--speed", "0", "--scenario", "region.yaml"];
     let serving = |line: &str| {
@@ -34,7 +34,7 @@ fn region(folder: &Folder) -> Running {
 
 /// The example, which answers as often as it is asked: its clock stands still here, and with it
 /// its turns.
-fn scenario() -> String {
+pub(crate) fn scenario() -> String {
     let text = example("config/examples/region.yaml");
     text.replacen("seed: 1\n", "seed: 1\nrateLimits: false\n", 1)
 }

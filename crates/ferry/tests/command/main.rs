@@ -21,6 +21,7 @@ mod region;
 mod rehearse;
 mod rules;
 mod running;
+mod scheduled;
 mod stopping;
 mod tokens;
 mod traces;

@@ -41,8 +41,6 @@ pub struct Service {
     pub task_definition: String,
     /// The platform version on Fargate, such as `LATEST`.
     pub platform_version: Option<String>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
     /// What ECS said of it, newest first; at most the last 100.
     pub events: Vec<ServiceEvent>,
 }

@@ -1,10 +1,11 @@
 //! All that stands around one migration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Balancer, Found, PolicyInstance, RecordSet, Rule, ScalableTarget, Service, TargetGroup,
-    TaskDefinition, Week,
+    Balancer, EventRule, EventTarget, Found, PolicyInstance, RecordSet, Rule, ScalableTarget,
+    Service, TargetGroup, TaskDefinition, Week,
 };
 use crate::PerSide;
 use crate::spec::Migration;
@@ -23,6 +24,23 @@ pub struct Landscape {
     pub router: RouterView,
     /// Services of EC2's cluster that run one task on each instance.
     pub daemons: Option<Found<Vec<Service>>>,
+    /// The rules of a scheduled workload, in the order of the file.
+    pub rules: Vec<RuleView>,
+}
+
+/// A rule of EventBridge with what it sets off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleView {
+    /// Its name in the file.
+    pub name: String,
+    /// Its event bus in the file.
+    pub bus: String,
+    /// The rule.
+    pub rule: Found<EventRule>,
+    /// Its targets; `None` where the rule was not read.
+    pub targets: Option<Found<Vec<EventTarget>>>,
+    /// The task definitions that its targets name, by the ARNs that they name them by.
+    pub task_definitions: BTreeMap<String, Found<TaskDefinition>>,
 }
 
 /// A service and what belongs to it.

@@ -5,7 +5,7 @@ use model::inventory::{Container, Launch, tail_of};
 use model::spec::{SloKind, Workload};
 
 use crate::check::{Check, Said, Severity};
-use crate::scene::{Scene, listed, vcpu};
+use crate::scene::{Aimed, Scene, listed, short, vcpu};
 
 const fn look(
     id: &'static str,
@@ -110,11 +110,18 @@ pub(super) const CHECKS: &[Check] = &[
         host_tags,
     ),
     look(
-        "scheduled.targets",
-        "whether the rule's role and target are ready for Fargate",
-        "see that the role may pass the task's two roles, and count the rule's firings against the \
-         runs that ended well",
-        scheduled,
+        "scheduled.passRole",
+        "whether a target's role may hand the task's roles to Fargate",
+        "find `allowed` beside each role; else allow `iam:PassRole` on the task's two roles and \
+         `ecs:RunTask` on its new task definition",
+        pass_role,
+    ),
+    look(
+        "scheduled.runs",
+        "whether the runs of a rule end well today",
+        "find no failed invocation, and as many runs that ended well as the rule fired: `goodRuns` \
+         counts both on Fargate",
+        runs,
     ),
     look(
         "queue.backlog",
@@ -362,16 +369,42 @@ fn host_tags(scene: &Scene<'_>, said: &mut Said) {
     }
 }
 
-fn scheduled(scene: &Scene<'_>, said: &mut Said) {
+fn pass_role(scene: &Scene<'_>, said: &mut Said) {
+    for Aimed { view, target, tasks, .. } in scene.aimed() {
+        let Some(role) = &target.role else { continue };
+        let definition = view.task_definitions.get(&tasks.task_definition);
+        let task = definition.and_then(|found| found.as_ref().ok());
+        let roles = task.iter().flat_map(|it| [&it.task_role, &it.execution_role]);
+        let roles: Vec<&str> = roles.filter_map(|role| role.as_deref()).collect();
+        let resources = if roles.is_empty() {
+            String::new()
+        } else {
+            format!(" --resource-arns {}", roles.join(" "))
+        };
+        // IAM is global: the command has no region.
+        said.look_with(
+            format!("Tasks of rule {} are started with role {}.", view.name, short(role)),
+            format!(
+                "aws iam simulate-principal-policy --policy-source-arn {role} --action-names \
+                 iam:PassRole{resources} --query \
+                 'EvaluationResults[].[EvalResourceName,EvalDecision]' --output table"
+            ),
+        );
+    }
+}
+
+fn runs(scene: &Scene<'_>, said: &mut Said) {
     let Workload::Scheduled(scheduled) = &scene.spec().workload else { return };
     for rule in &scheduled.rules {
         let command = scene.aws(&format!(
-            "events list-targets-by-rule --rule {} --event-bus-name {} --query \
-             'Targets[].[Arn,RoleArn,EcsParameters.LaunchType,EcsParameters.TaskDefinitionArn]'",
-            rule.name, rule.bus
+            "cloudwatch get-metric-statistics --namespace AWS/Events --metric-name \
+             FailedInvocations --dimensions Name=RuleName,Value={} --start-time \
+             \"$(date -u -d '7 days ago' +%FT%TZ)\" --end-time \"$(date -u +%FT%TZ)\" --period 86400 \
+             --statistics Sum --query 'Datapoints[].[Timestamp,Sum]' --output table",
+            rule.name
         ));
         said.look_with(
-            format!("Rule {} starts tasks; lost runs leave no failure.", rule.name),
+            format!("A run of rule {} that was never started leaves no failed task.", rule.name),
             command,
         );
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::Side;
-use model::inventory::{Found, Landscape, PolicyInstance, RouterView, Unread};
+use model::inventory::{Found, Landscape, PolicyInstance, RouterView, RuleView, Unread, tail_of};
 use model::observation::Gap;
 
 use crate::check::{Check, Said, Severity};
@@ -63,7 +63,7 @@ enum Kind {
 /// Something that was asked for.
 struct Asked<'a> {
     what: String,
-    /// Whether the daemon reads it as well.
+    /// Whether the daemon reads it as well, or it is what the migration moves.
     is_needed: bool,
     answer: Result<(), &'a Unread>,
 }
@@ -123,6 +123,19 @@ fn all_asked(scene: Scene<'_>) -> Vec<Asked<'_>> {
             all.extend(rules.iter().map(|(arn, it)| Asked::new(format!("rule {arn}"), true, it)));
         }
     }
+    all.extend(scene.here.rules.iter().flat_map(asked_of_rule));
+    all
+}
+
+fn asked_of_rule(view: &RuleView) -> Vec<Asked<'_>> {
+    let called = format!("rule {} of bus {}", view.name, view.bus);
+    let mut all = vec![Asked::new(&called, true, &view.rule)];
+    let targets = view.targets.iter();
+    all.extend(targets.map(|it| Asked::new(format!("the targets of {called}"), true, it)));
+    let definitions = view.task_definitions.iter();
+    all.extend(definitions.map(|(arn, it)| {
+        Asked::new(format!("the task definition {} of {called}", tail_of(arn)), false, it)
+    }));
     all
 }
 

@@ -1,14 +1,13 @@
 //! A landscape in which nothing is wrong: the example of an API between two balancers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use manifest::Resource;
 use model::inventory::{
-    Alias, Balancer, Container, Controller, Deployment, Forward, HealthCheck, Landscape, Launch,
-    Network, PolicyInstance, PolicyKind, RecordSet, Registration, RouterView, Routing, Rule,
-    ScalableTarget, ScalingPolicy, Scheduling, Service, SideView, Strategy, TargetGroup,
-    TaskDefinition, Unread, Week, WeekMinute,
+    Alias, Balancer, Container, Controller, Deployment, EventRule, EventTarget, Forward,
+    HealthCheck, Landscape, Launch, Network, PolicyInstance, PolicyKind, RecordSet, Registration,
+    RouterView, Routing, Rule, RuleView, ScalableTarget, ScalingPolicy, Scheduling, Service,
+    SideView, StartedTasks, Strategy, TargetGroup, TaskDefinition, Unread, Week, WeekMinute,
 };
 use model::observation::{Bounds, Gap};
 use model::spec::Migration;
@@ -111,6 +110,39 @@ pub(crate) fn landscape(kind: Kind) -> Landscape {
         ),
         router: router(kind),
         daemons: Some(Ok(Vec::new())),
+        rules: if kind == Kind::Scheduled { vec![scheduled_rule()] } else { Vec::new() },
+    }
+}
+
+/// A rule that starts a task on EC2 each night.
+fn scheduled_rule() -> RuleView {
+    let definition = task(Side::Ec2);
+    let target = EventTarget {
+        id: "report".to_owned(),
+        arn: format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prd"),
+        role: Some(format!("arn:aws:iam::{ACCOUNT}:role/events")),
+        dead_letter: Some(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:lost")),
+        tasks: Some(StartedTasks {
+            task_definition: definition.arn.clone(),
+            count: 1,
+            launch_type: Some("EC2".to_owned()),
+            network: service(Side::Fargate, Kind::Records).network,
+            ..StartedTasks::default()
+        }),
+    };
+    RuleView {
+        name: "nightly".to_owned(),
+        bus: "default".to_owned(),
+        rule: Ok(EventRule {
+            arn: format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/nightly"),
+            name: "nightly".to_owned(),
+            schedule: Some("cron(0 3 * * ? *)".to_owned()),
+            pattern: None,
+            is_enabled: true,
+            managed_by: None,
+        }),
+        targets: Some(Ok(vec![target])),
+        task_definitions: [(definition.arn.clone(), Ok(definition))].into(),
     }
 }
 
@@ -178,7 +210,6 @@ pub(crate) fn service(side: Side, kind: Kind) -> Service {
             Side::Ec2 => None,
             Side::Fargate => Some("LATEST".to_owned()),
         },
-        tags: BTreeMap::new(),
         events: Vec::new(),
     }
 }

@@ -76,10 +76,19 @@ pub(crate) const CASES: &[Case] = &[
         silence: |it| app(it).environment.clear(),
     },
     Case {
-        check: "scheduled.targets",
+        check: "scheduled.passRole",
         kind: Kind::Scheduled,
         prepare: |_| {},
-        command: "--rule nightly --event-bus-name default",
+        command: "--policy-source-arn arn:aws:iam::123456789012:role/events --action-names \
+                  iam:PassRole --resource-arns arn:aws:iam::123456789012:role/api \
+                  arn:aws:iam::123456789012:role/api-execution --query",
+        silence: |it| it.rules[0].targets = None,
+    },
+    Case {
+        check: "scheduled.runs",
+        kind: Kind::Scheduled,
+        prepare: |_| {},
+        command: "--metric-name FailedInvocations --dimensions Name=RuleName,Value=nightly",
         silence: |it| *it = landscape(Kind::Worker),
     },
     Case {
@@ -132,4 +141,13 @@ fn commands_are_for_the_migrations_region() {
             assert!(command.ends_with("--region ap-northeast-1"), "{command}");
         }
     }
+}
+
+#[test]
+fn what_a_role_may_pass_is_asked_whatever_was_read_of_the_task() {
+    let mut here = landscape(Kind::Scheduled);
+    here.rules[0].task_definitions.clear();
+    let found = findings(here);
+    let command = of(&found, "scheduled.passRole")[0].command.clone().unwrap();
+    assert!(command.contains("iam:PassRole --query"), "{command}");
 }

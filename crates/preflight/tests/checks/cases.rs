@@ -2,6 +2,7 @@
 
 mod capacity;
 mod routers;
+mod scheduled;
 mod services;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         routers::RECORDS,
         routers::POLICIES,
         routers::RULES,
+        scheduled::RULES,
         capacity::SCALING,
         capacity::CAPACITY,
         capacity::TASKS,

@@ -107,10 +107,58 @@ fn each_part_that_is_unread_is_said() {
 }
 
 #[test]
-fn a_twin_that_is_planned_is_to_be_built_and_not_missing() {
-    let mut here = landscape(Kind::Records);
-    let planned = Arc::make_mut(&mut here.migration);
-    planned.spec.fargate.provision = Some(model::spec::Provision {
+fn a_rule_that_is_not_there_is_missing_and_its_targets_are_not_asked() {
+    let mut here = landscape(Kind::Scheduled);
+    let message =
+        "ResourceNotFoundException: Rule nightly does not exist; did you mean `nightly-2`?";
+    here.rules[0].rule = Err(unread("events:DescribeRule", Gap::NotFound, message));
+    here.rules[0].targets = None;
+    here.rules[0].task_definitions.clear();
+    let found = findings(here);
+    let said = &of(&found, "read.missing")[0].said;
+    assert!(
+        said.starts_with("Rule nightly of bus default was not found in ap-northeast-1"),
+        "{said}"
+    );
+    let of_rules = found.iter().filter(|it| it.check.starts_with("scheduled.")).map(|it| it.check);
+    // Only what needs nothing but its name.
+    assert_eq!(of_rules.collect::<Vec<_>>(), ["scheduled.runs"]);
+}
+
+#[test]
+fn what_is_denied_of_a_rule_names_the_action() {
+    type Spoil = fn(&mut Landscape, Unread);
+    let spoil: [(&str, &str, Spoil); 3] = [
+        ("read.denied", "events:DescribeRule", |it, why| it.rules[0].rule = Err(why)),
+        ("read.denied", "events:ListTargetsByRule", |it, why| it.rules[0].targets = Some(Err(why))),
+        ("read.partly", "ecs:DescribeTaskDefinition", |it, why| {
+            for found in it.rules[0].task_definitions.values_mut() {
+                *found = Err(why.clone());
+            }
+        }),
+    ];
+    for (check, operation, spoil) in spoil {
+        let mut here = landscape(Kind::Scheduled);
+        spoil(&mut here, unread(operation, Gap::Denied, "AccessDeniedException: no"));
+        let found = findings(here);
+        let denied = of(&found, check);
+        assert_eq!(denied.len(), 1, "{operation}: {found:#?}");
+        assert!(denied[0].remedy.contains(&format!("allow {operation} ")), "{}", denied[0].remedy);
+    }
+}
+
+#[test]
+fn a_planned_network_stands_for_that_of_every_target() {
+    let mut here = landscape(Kind::Scheduled);
+    let targets = here.rules[0].targets.as_mut().unwrap().as_mut().unwrap();
+    targets[0].tasks.as_mut().unwrap().network = None;
+    assert_eq!(of(&findings(here.clone()), "scheduled.network").len(), 1);
+    Arc::make_mut(&mut here.migration).spec.fargate.provision = Some(provision());
+    assert!(of(&findings(here), "scheduled.network").is_empty());
+}
+
+fn provision() -> model::spec::Provision {
+    model::spec::Provision {
         task_definition: model::spec::TaskDefinition {
             translate: model::spec::Translate::Ec2,
             sidecars: Vec::new(),
@@ -122,7 +170,14 @@ fn a_twin_that_is_planned_is_to_be_built_and_not_missing() {
             assign_public_ip: false,
         },
         load_balancer: None,
-    });
+    }
+}
+
+#[test]
+fn a_twin_that_is_planned_is_to_be_built_and_not_missing() {
+    let mut here = landscape(Kind::Records);
+    let planned = Arc::make_mut(&mut here.migration);
+    planned.spec.fargate.provision = Some(provision());
     let missing = unread("ecs:DescribeServices", Gap::NotFound, "MISSING");
     here.sides.fargate = model::inventory::SideView {
         service: Some(Err(missing)),

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use region::spec::events::{EventRuleSpec, TARGETS_MAX, is_pattern, is_rule_name, is_schedule};
+
 use crate::input::{Input, Node};
+use crate::protocol;
 use crate::refusal::Refusal;
 use crate::service::Service;
 use crate::services::{Page, unknown};
@@ -23,8 +26,6 @@ const OPERATIONS: [&str; 8] = [
 
 /// The one bus there is.
 const BUS: &str = "default";
-/// Targets of a rule (EventBridge quotas).
-const TARGETS_MAX: usize = 5;
 
 /// All rules by their names.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,8 @@ struct Rule {
     description: Option<String>,
     role: Option<String>,
     is_enabled: bool,
+    /// The AWS service that alone may change it.
+    managed_by: Option<String>,
     /// By their ids, as they were put.
     targets: BTreeMap<String, Node>,
 }
@@ -87,6 +90,39 @@ fn missing(message: String) -> Refusal {
 }
 
 impl Bus {
+    /// The rules that are there from the start.
+    pub(crate) fn new(rules: &[EventRuleSpec]) -> Self {
+        let rule = |spec: &EventRuleSpec| Rule {
+            schedule: spec.schedule.clone(),
+            pattern: spec.pattern.clone(),
+            description: None,
+            role: None,
+            is_enabled: spec.enabled,
+            managed_by: spec.managed_by.clone(),
+            targets: spec
+                .targets
+                .iter()
+                .map(|target| {
+                    let json = serde_json::to_value(target).unwrap_or_default();
+                    (target.id.clone(), protocol::json::node(json))
+                })
+                .collect(),
+        };
+        Self { rules: rules.iter().map(|spec| (spec.name.clone(), rule(spec))).collect() }
+    }
+
+    /// A rule that anybody may change.
+    fn own(&mut self, name: &str) -> Result<&mut Rule, Refusal> {
+        let rule = self.rule(name)?;
+        if rule.managed_by.is_some() {
+            let message = format!(
+                "Rule {name} is a managed rule: only the AWS service that made it may change it."
+            );
+            return Err(Refusal::exactly("ManagedRuleException", 400, message));
+        }
+        Ok(rule)
+    }
+
     fn rule(&mut self, name: &str) -> Result<&mut Rule, Refusal> {
         let found = self.rules.get_mut(name);
         found.ok_or_else(|| missing(format!("Rule {name} does not exist on EventBus default.")))
@@ -102,6 +138,7 @@ fn fields(world: &World<'_>, name: &str, rule: &Rule) -> Fields {
         .with("State", if rule.is_enabled { "ENABLED" } else { "DISABLED" })
         .with_some("Description", rule.description.as_ref())
         .with_some("RoleArn", rule.role.as_ref())
+        .with_some("ManagedBy", rule.managed_by.as_ref())
         .with("EventBusName", BUS)
 }
 
@@ -153,17 +190,14 @@ fn echo(node: &Node) -> Value {
 
 fn put(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
     let name = input.needed_text("Name")?;
-    let letters = |it: char| it.is_ascii_alphanumeric() || ".-_".contains(it);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(letters) {
+    if !is_rule_name(name) {
         return Err(Refusal::invalid(format!("Name `{name}` is no rule's name")));
     }
     let text = |member: &str| Ok::<_, Refusal>(input.text(member)?.map(str::to_owned));
     let (schedule, pattern) = (text("ScheduleExpression")?, text("EventPattern")?);
-    let is_schedule = |it: &String| it.starts_with("cron(") || it.starts_with("rate(");
     if schedule.as_ref().is_some_and(|it| !is_schedule(it)) {
         return Err(Refusal::invalid("Parameter ScheduleExpression is not valid."));
     }
-    let is_pattern = |it: &String| serde_json::from_str::<serde_json::Value>(it).is_ok();
     if pattern.as_ref().is_some_and(|it| !is_pattern(it)) {
         let message = "Event pattern is not valid. Reason: it is no JSON";
         return Err(Refusal::exactly("InvalidEventPatternException", 400, message));
@@ -175,20 +209,24 @@ fn put(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
     let is_enabled = input.text("State")?.is_none_or(|state| state == "ENABLED");
     let (description, role) = (text("Description")?, text("RoleArn")?);
     // A rule that is put again keeps its targets and nothing else.
-    let known = world.state.bus.rules.remove(name);
-    let targets = known.map(|rule| rule.targets).unwrap_or_default();
-    let rule = Rule { schedule, pattern, description, role, is_enabled, targets };
+    let targets = if world.state.bus.rules.contains_key(name) {
+        world.state.bus.own(name)?.targets.clone()
+    } else {
+        BTreeMap::new()
+    };
+    let managed_by = None;
+    let rule = Rule { schedule, pattern, description, role, is_enabled, managed_by, targets };
     world.state.bus.rules.insert(name.to_owned(), rule);
     Ok(Fields::new().with("RuleArn", arn(world, name)))
 }
 
 fn enable(world: &mut World<'_>, input: &Input<'_>, on: bool) -> Result<Fields, Refusal> {
-    world.state.bus.rule(input.needed_text("Name")?)?.is_enabled = on;
+    world.state.bus.own(input.needed_text("Name")?)?.is_enabled = on;
     Ok(Fields::new())
 }
 
 fn put_targets(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
-    let rule = world.state.bus.rule(input.needed_text("Rule")?)?;
+    let rule = world.state.bus.own(input.needed_text("Rule")?)?;
     let mut after = rule.targets.clone();
     for target in input.list("Targets")?.unwrap_or_default() {
         target.needed_text("Arn")?;
@@ -209,7 +247,11 @@ fn no_failure() -> Fields {
 }
 
 fn remove_targets(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
-    let rule = world.state.bus.rule(input.needed_text("Rule")?)?;
+    let name = input.needed_text("Rule")?;
+    let rule = match input.flag("Force")? {
+        Some(true) => world.state.bus.rule(name)?,
+        Some(false) | None => world.state.bus.own(name)?,
+    };
     let mut failed = Vec::new();
     for id in input.texts("Ids")?.unwrap_or_default() {
         if rule.targets.remove(id).is_none() {

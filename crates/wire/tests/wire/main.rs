@@ -14,5 +14,6 @@ mod datadog;
 mod dynamodb;
 mod ecs;
 mod entrance;
+mod events;
 mod route53;
 mod world;

@@ -54,6 +54,10 @@ pub enum Scope {
     AllInstances,
     /// Hosted zones: AWS allows nothing narrower.
     AllZones,
+    /// EventBridge rules that start scheduled tasks.
+    EventRules,
+    /// Anything in the regions of those rules, to say which there are where one is missing.
+    EventRuleRegions,
     /// Roles that are assumed.
     Roles,
 }
@@ -76,7 +80,7 @@ const fn row(part: Part, scope: Scope, action: &'static str) -> Allowed {
 use Part::{Mutator, Observer, Survey};
 
 /// Every operation that Ferry calls.
-pub const ALLOWED: [Allowed; 34] = [
+pub const ALLOWED: [Allowed; 37] = [
     row(Observer, Scope::Services, "ecs:DescribeServices"),
     row(Observer, Scope::Regional, "ecs:DescribeTaskDefinition"),
     row(Observer, Scope::Regional, "application-autoscaling:DescribeScalableTargets"),
@@ -110,5 +114,8 @@ pub const ALLOWED: [Allowed; 34] = [
     row(Survey, Scope::Regional, "elasticloadbalancing:DescribeLoadBalancerAttributes"),
     row(Survey, Scope::Regional, "elasticloadbalancing:DescribeLoadBalancers"),
     row(Survey, Scope::Regional, "elasticloadbalancing:DescribeTargetGroupAttributes"),
+    row(Survey, Scope::EventRules, "events:DescribeRule"),
+    row(Survey, Scope::EventRules, "events:ListTargetsByRule"),
+    row(Survey, Scope::EventRuleRegions, "events:ListRules"),
     row(Survey, Scope::AllZones, "route53:ListHostedZones"),
 ];

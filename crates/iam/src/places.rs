@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::spec::{Aws, Migration, Router};
+use model::spec::{Aws, Migration, Router, Rule, Workload};
 
 use crate::arn;
 
@@ -24,6 +24,8 @@ pub(crate) struct Places {
     pub(crate) zones: BTreeMap<String, Records>,
     /// Traffic policy instances.
     pub(crate) instances: BTreeSet<String>,
+    /// Region, event bus and name of each EventBridge rule.
+    pub(crate) event_rules: BTreeSet<(String, String, String)>,
     /// Roles that are assumed from here.
     pub(crate) roles: BTreeSet<String>,
     /// Any region here, for the partition of what has none; empty where nothing is reached.
@@ -88,6 +90,10 @@ fn add_services(places: &mut Places, migration: &Migration, own: &Aws) {
         if let Some(service) = service {
             places.services.insert((own.region.clone(), cluster.clone(), service.clone()));
         }
+    }
+    if let Workload::Scheduled(scheduled) = &spec.workload {
+        let rule = |rule: &Rule| (own.region.clone(), rule.bus.clone(), rule.name.clone());
+        places.event_rules.extend(scheduled.rules.iter().map(rule));
     }
     places.regions.insert(own.region.clone());
     places.home.clone_from(&own.region);

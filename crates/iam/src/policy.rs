@@ -152,6 +152,12 @@ fn extents(scope: Scope, places: &Places, account: &str) -> Vec<Extent> {
         Scope::AllZones if places.reaches_nothing() => Vec::new(),
         // A survey looks for the zone of a name, whatever the router is in the end.
         Scope::AllZones => only(vec!["*".to_owned()]),
+        Scope::EventRules => {
+            only(places.event_rules.iter().map(|it| event_rule(it, account)).collect())
+        }
+        Scope::EventRuleRegions => {
+            anywhere(&places.event_rules.iter().map(|(region, ..)| region.clone()).collect())
+        }
         Scope::Roles => only(places.roles.iter().cloned().collect()),
     }
 }
@@ -171,6 +177,13 @@ fn service((region, cluster, service): &(String, String, String), account: &str)
 fn alarms(region: &str, account: &str) -> String {
     let partition = arn::partition(region);
     format!("arn:{partition}:cloudwatch:{region}:{account}:alarm:*")
+}
+
+/// A rule of the default bus is named without it (Service Authorization Reference, EventBridge).
+fn event_rule((region, bus, rule): &(String, String, String), account: &str) -> String {
+    let partition = arn::partition(region);
+    let path = if bus == "default" { rule.clone() } else { format!("{bus}/{rule}") };
+    format!("arn:{partition}:events:{region}:{account}:rule/{path}")
 }
 
 fn of_ecs() -> Conditions {

@@ -51,6 +51,33 @@ fn elsewhere(own: Option<&str>, zones: Option<&str>) -> Arc<Migration> {
     Arc::new(migration)
 }
 
+/// A migration of two rules, one of them on a bus of its own.
+fn scheduled() -> Arc<Migration> {
+    read(
+        "apiVersion: ferry/v1
+kind: Migration
+metadata: {name: nightly}
+spec:
+  aws: {region: eu-west-1}
+  ec2: {cluster: prd}
+  fargate: {cluster: prd}
+  workload: {type: scheduled, rules: [{name: report}, {name: bills, bus: money}]}
+  traffic: {rollout: {}}
+",
+    )
+}
+
+#[test]
+fn scheduled_tasks_are_surveyed_by_the_rules_that_start_them() {
+    let policy = policy(&[scheduled()], Part::Survey, None, Some("123456789012"));
+    let by_rule = policy.statement.iter().find(|it| it.action.contains(&"events:DescribeRule"));
+    let wanted = ["money/bills", "report"]
+        .map(|rule| format!("arn:aws:events:eu-west-1:123456789012:rule/{rule}"));
+    let mut resources = by_rule.unwrap().resource.clone();
+    resources.sort();
+    assert_eq!(resources, wanted);
+}
+
 #[test]
 fn a_migration_by_records_may_change_its_own_two_and_nothing_else_of_the_zone() {
     let migrations = [example("tapple-api")];
@@ -84,7 +111,7 @@ fn each_router_may_do_what_it_does_and_not_what_others_do() {
 fn all_three_together_are_allowed_everything_that_is_called() {
     let migrations = routers();
     let role = elsewhere(Some(OWN), None);
-    let all = [&migrations[..], &[role]].concat();
+    let all = [&migrations[..], &[role, scheduled()]].concat();
     for part in PARTS {
         let wanted: BTreeSet<&str> =
             ALLOWED.iter().filter(|it| it.part == part).map(|it| it.action).collect();

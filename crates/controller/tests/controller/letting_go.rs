@@ -272,6 +272,17 @@ fn bounds_that_cannot_be_read_are_not_written() {
 }
 
 #[test]
+fn what_was_saved_of_a_target_that_is_gone_is_kept_until_it_can_be_given_back() {
+    let (tap, mut controller) = orphan();
+    tap.trouble("scalable_target", "api", Trouble::Refused(cloud::ErrorKind::NotFound));
+    assert_eq!(release(&mut controller), Ok(Vec::new()), "there is nothing to write to");
+    assert_eq!(tap.record("api").status.saved.ec2, Some(BEFORE));
+    tap.heal();
+    release(&mut controller).unwrap();
+    assert_eq!(bounds(&tap).ec2, BEFORE);
+}
+
+#[test]
 fn a_migration_that_wrote_nothing_has_nothing_to_give_back() {
     let tap = region(&["api"]);
     let mut observe = spec("api");

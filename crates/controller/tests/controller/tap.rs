@@ -263,7 +263,11 @@ impl Scaling for Tap {
     ) -> Vec<Result<Option<observation::Scaling>>> {
         let _ = self.count("scalable_targets", "");
         let answers = self.inner.scalable_targets(ids).await;
-        let failed = |id: &ServiceId| self.failed("scalable_target", &id.service);
+        // A target that is not there is an answer and no error.
+        let failed = |id: &ServiceId| match self.failed("scalable_target", &id.service)? {
+            Err(error) if error.kind == ErrorKind::NotFound => Some(Ok(None)),
+            failed => Some(failed),
+        };
         ids.iter().zip(answers).map(|(id, answer)| failed(id).unwrap_or(answer)).collect()
     }
 

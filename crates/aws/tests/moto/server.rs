@@ -148,6 +148,7 @@ pub(crate) async fn connect(url: &str, region: &str) -> (Cloud, Arc<dyn Inventor
     // moto looks at no signature, so that any time will do.
     let clock = Arc::new(Wound(Mutex::new(Time::from_secs(1_767_571_200))));
     let settings = Settings {
+        ledger: Arc::new(()),
         clock: clock.clone(),
         network: Network::Https,
         credentials: Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() },

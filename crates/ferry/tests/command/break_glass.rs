@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::account::{draft, ferry};
 use crate::ferry::{Answer, Folder, example};
+use crate::region::serve_file;
 use crate::running::{Running, until};
 
 /// The example's three applications, each at 60 % on Fargate, in a region whose clock runs.
@@ -14,15 +15,7 @@ fn region(name: &str, ec2: &str) -> (Folder, Running) {
         .replace(r#""ec2", "Weight": "100""#, r#""ec2", "Weight": "40""#)
         .replace(r#""fargate", "Weight": "0""#, r#""fargate", "Weight": "60""#)
         .replace("      ec2:\n", &format!("      ec2:\n{ec2}"));
-    let folder = Folder::new(name, &[("region.yaml", &text)]);
-    let arguments =
-        ["region", "--listen", "127.0.0.1:0", "--speed", "120", "--scenario", "region.yaml"];
-    let serving = |line: &str| {
-        let address = line.strip_prefix("Serving ap-northeast-1 on http://")?;
-        address.strip_suffix(" until SIGTERM.").map(str::to_owned)
-    };
-    let region = Running::start(&mut folder.to_run(&arguments), serving);
-    (folder, region)
+    serve_file(name, &text, &["--speed", "120"])
 }
 
 /// Drafts of the three, told to act.

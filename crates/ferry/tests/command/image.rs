@@ -49,11 +49,7 @@ fn what_the_image_runs_serves_and_is_healthy() {
     assert_eq!(instruction("ENTRYPOINT"), ["/usr/local/bin/ferry"]);
     let arguments = command_of_the_image("127.0.0.1:0");
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let serving = |line: &str| {
-        let address = line.strip_prefix("Serving on http://")?;
-        address.strip_suffix("/ until SIGTERM.").map(str::to_owned)
-    };
-    let mut daemon = Running::start(folder.to_run(&arguments).envs(ENVIRONMENT), serving);
+    let mut daemon = Running::daemon(folder.to_run(&arguments).envs(ENVIRONMENT));
     let health = instruction("HEALTHCHECK");
     assert_eq!(health[0], "/usr/local/bin/ferry");
     let health: Vec<&str> = health[1..].iter().map(String::as_str).collect();

@@ -18,7 +18,7 @@ pub(crate) fn serving(name: &str, scenario: &str) -> (Folder, Running) {
     serve_file(name, scenario, &["--speed", "0"])
 }
 
-fn serve_file(name: &str, scenario: &str, arguments: &[&str]) -> (Folder, Running) {
+pub(crate) fn serve_file(name: &str, scenario: &str, arguments: &[&str]) -> (Folder, Running) {
     let folder = Folder::new(name, &[("region.yaml", scenario)]);
     let mut all = vec!["region", "--listen", "127.0.0.1:0", "--scenario", "region.yaml"];
     all.extend(arguments);

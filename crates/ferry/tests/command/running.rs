@@ -55,11 +55,15 @@ impl Running {
     pub(crate) fn ferry_with(folder: &Folder, variables: &[(&str, &str)], arguments: &str) -> Self {
         let mut all = vec!["run", "--listen", "127.0.0.1:0"];
         all.extend(arguments.split_whitespace());
-        let serving = |line: &str| {
+        Self::daemon(folder.to_run(&all).envs(variables.iter().copied()))
+    }
+
+    /// A whole command that runs a daemon.
+    pub(crate) fn daemon(command: &mut Command) -> Self {
+        Self::start(command, |line| {
             let address = line.strip_prefix("Serving on http://")?;
             address.strip_suffix("/ until SIGTERM.").map(str::to_owned)
-        };
-        Self::start(folder.to_run(&all).envs(variables.iter().copied()), serving)
+        })
     }
 
     /// Starts a server; `serving` finds the address in the line that tells it.

@@ -7,6 +7,7 @@
 //! minute       one row of paired counts, the judge's food
 //! verdict      what the judge says: advance, hold or roll back, and why
 //! observation  what one tick saw of one migration, with times and gaps
+//! ownership    the marks that say whose a thing is
 //! action       one change to the world, absolute and idempotent
 //! plan         what one pass will do, and each reason why it does not do more
 //! status       what is remembered between passes; condition, event: how people see it
@@ -24,6 +25,7 @@ pub mod event;
 pub mod inventory;
 pub mod minute;
 pub mod observation;
+pub mod ownership;
 pub mod plan;
 pub mod route;
 pub mod settings;

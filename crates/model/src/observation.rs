@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ownership::Ownership;
 use crate::route::Split;
 use crate::{PerSide, Share, Span, Time};
 
@@ -93,6 +94,8 @@ pub struct Observation {
     pub split: Seen<Split>,
     /// Load and what tasks carry, from settled minutes.
     pub load: Seen<Load>,
+    /// Whose all that is by its marks.
+    pub ownership: Seen<Ownership>,
 }
 
 /// An ECS service.

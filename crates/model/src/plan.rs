@@ -86,7 +86,7 @@ pub enum Rule {
     Releases,
     /// The bake at the last step; once over it may allow one more step, so it comes first.
     Bake,
-    /// `spec.mode`.
+    /// Whether it may write: `spec.mode`, a freeze of all writes, marks of ownership.
     Mode,
     /// `spec.paused` and the operator's pause.
     Paused,
@@ -136,6 +136,20 @@ pub struct Refusal {
 pub enum Reason {
     /// `mode: observe`.
     ObserveMode,
+    /// A thing carries no mark that it is this migration's.
+    NotAdopted {
+        /// The first such thing, in words.
+        thing: String,
+        /// How many there are.
+        things: usize,
+    },
+    /// A thing carries somebody else's mark.
+    OwnedByOther {
+        /// The first such thing, in words.
+        thing: String,
+        /// Its mark.
+        owner: String,
+    },
     /// `paused: true` in the spec.
     PausedBySpec,
     /// An operator's pause.
@@ -322,6 +336,8 @@ pub enum What {
     Targets,
     /// The scalable target.
     Scaling,
+    /// The marks that say whose a thing is.
+    Marks,
     /// Load and requests.
     Load,
     /// What one task carries safely.

@@ -65,6 +65,9 @@ pub struct Status {
     pub release: Option<Release>,
     /// Since when something that must be known has not been.
     pub unknown_since: Option<Time>,
+    /// Since when the marks have said that all it changes is its own; marks that are gone later
+    /// do not take this away, somebody else's do.
+    pub owned_since: Option<Time>,
 }
 
 impl Status {

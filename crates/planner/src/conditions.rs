@@ -272,6 +272,8 @@ fn needs_a_person(reason: &Reason) -> bool {
         | Reason::Latched { .. }
         | Reason::DeadlinePassed
         | Reason::NotActedOn { .. }
+        | Reason::NotAdopted { .. }
+        | Reason::OwnedByOther { .. }
         | Reason::ScheduledBelowFloor { .. } => true,
         Reason::ObserveMode
         | Reason::PausedBySpec

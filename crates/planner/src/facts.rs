@@ -1,7 +1,8 @@
 //! What a pass knows: readings young enough to rest on, worked out once.
 
 use model::observation::{Deployment, Load, Scaling, Seen, Service};
-use model::plan::Reason;
+use model::ownership::{Foreign, Ownership};
+use model::plan::{Reason, What};
 use model::route::{RouteLimits, Split, Weights};
 use model::spec::{Mode, Rollout, Router, Spec, Target, Workload};
 use model::{PerSide, Share, Side, Span, Time};
@@ -86,7 +87,51 @@ impl<'a> Facts<'a> {
 
     /// Whether Ferry may write at all.
     pub(crate) fn may_write(&self) -> bool {
-        self.spec.mode == Mode::Act && self.frozen().is_none()
+        self.barred().is_none()
+    }
+
+    /// Why nothing may be written at all, rollbacks included.
+    pub(crate) fn barred(&self) -> Option<Reason> {
+        if let Some(reason) = self.frozen() {
+            return Some(reason);
+        }
+        match self.spec.mode {
+            Mode::Observe => Some(Reason::ObserveMode),
+            Mode::Act => self.disowned(),
+        }
+    }
+
+    /// Why what would be changed is not known to be this migration's (O1). Marks that were there
+    /// once and are gone, or cannot be read, do not keep traffic from going back: somebody who
+    /// takes over says so by a mark of their own.
+    fn disowned(&self) -> Option<Reason> {
+        let was_ours = self.input.status.owned_since.is_some();
+        match &self.input.observation.ownership {
+            Seen::Known { value, .. } => match value.others.first() {
+                Some(Foreign { thing, owner }) => {
+                    Some(Reason::OwnedByOther { thing: thing.clone(), owner: owner.clone() })
+                }
+                None if was_ours => None,
+                None => not_adopted(value),
+            },
+            Seen::Unknown { .. } if was_ours => None,
+            Seen::Unknown { gap } => {
+                Some(Reason::NotKnown { what: What::Marks, side: None, gap: Some(*gap) })
+            }
+        }
+    }
+
+    /// Why nothing may go towards Fargate: marks that are gone, or have not been seen of late.
+    pub(crate) fn unmarked(&self) -> Option<Reason> {
+        let seen = &self.input.observation.ownership;
+        let Some(marks) = seen.fresh(self.now, SPLIT_AGE_MAX) else {
+            let gap = match seen {
+                Seen::Known { .. } => None,
+                Seen::Unknown { gap } => Some(*gap),
+            };
+            return Some(Reason::NotKnown { what: What::Marks, side: None, gap });
+        };
+        not_adopted(marks)
     }
 
     /// The freeze of all writes, rollbacks included, where one stands.
@@ -125,6 +170,12 @@ impl<'a> Facts<'a> {
     pub(crate) fn side_rpm(&self, side: Side) -> Option<f64> {
         need::number((*self.load?.side_rpm.get(side))?)
     }
+}
+
+/// That things carry no mark, where it is so.
+fn not_adopted(marks: &Ownership) -> Option<Reason> {
+    let thing = marks.unmarked.first()?.clone();
+    Some(Reason::NotAdopted { thing, things: marks.unmarked.len() })
 }
 
 /// What the router can express; `None` where this version has nothing to move.

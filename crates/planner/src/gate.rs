@@ -66,6 +66,9 @@ pub(crate) fn against_finishing(facts: &Facts<'_>, draft: &Draft) -> Option<Reas
     if verdict.kind == VerdictKind::RollBack || evidence::speaks_against_start(&verdict.reason) {
         return Some(Reason::NotProven { verdict: verdict.reason.clone() });
     }
+    if let Some(reason) = facts.unmarked() {
+        return Some(reason);
+    }
     if let Some(refusal) = deployment::ask(facts, draft) {
         return Some(refusal.reason);
     }

@@ -160,6 +160,8 @@ fn is_foreseen(refusal: &Refusal) -> bool {
             Reason::NotProven { verdict } => gate::is_harmless(verdict),
             Reason::NotKnown { what, .. } => *what == model::plan::What::Verdict,
             Reason::ObserveMode
+            | Reason::NotAdopted { .. }
+            | Reason::OwnedByOther { .. }
             | Reason::PausedBySpec
             | Reason::PausedByOperator { .. }
             | Reason::DependencyNotMet { .. }

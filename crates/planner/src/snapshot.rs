@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::observation::{Gap, Load, Observation, Scaling, Seen, Service, Targets};
+use model::ownership::Ownership;
 use model::route::{ServiceId, Split};
 use model::spec::Migration;
 use model::{PerSide, Side, Time};
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub splits: BTreeMap<String, Seen<Split>>,
     /// Load by the name of the migration.
     pub loads: BTreeMap<String, Seen<Load>>,
+    /// What the marks say, by the name of the migration.
+    pub ownerships: BTreeMap<String, Seen<Ownership>>,
 }
 
 /// The names under which a migration's parts stand in a [`Snapshot`].
@@ -75,6 +78,7 @@ pub fn project(snapshot: &Snapshot, parts: &Parts) -> Observation {
         scaling: PerSide::from_fn(|side| part(&snapshot.scaling, service(side))),
         split: part(&snapshot.splits, Some(&parts.name)),
         load: part(&snapshot.loads, Some(&parts.name)),
+        ownership: part(&snapshot.ownerships, Some(&parts.name)),
     }
 }
 

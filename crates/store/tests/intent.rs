@@ -56,6 +56,7 @@ fn done(minute: u64) -> Observation {
         scaling: PerSide::from_fn(|_| Seen::known(Some(scaling.clone()), at)),
         split: Seen::known(Split { weights: weights(5), propagation: Propagation::Pending }, at),
         load: Seen::unknown(Gap::NotAsked),
+        ownership: Seen::unknown(Gap::NotAsked),
     }
 }
 

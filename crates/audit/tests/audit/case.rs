@@ -9,6 +9,7 @@ use model::observation::{
     Bounds, Deployment, Load, MeasuredShare, Observation, Scaling, ScheduledBounds, Seen, Service,
     Targets,
 };
+use model::ownership::Ownership;
 use model::plan::{Plan, Report};
 use model::route::{Propagation, Split, WeightPair, Weights};
 use model::settings::Settings;
@@ -286,6 +287,7 @@ fn observation() -> Observation {
             },
             NOW,
         ),
+        ownership: Seen::known(Ownership::default(), NOW),
     }
 }
 

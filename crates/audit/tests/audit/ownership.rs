@@ -1,13 +1,15 @@
 //! O1, O5.
 
 use audit::Invariant::{O1, O5, S4};
-use model::Side;
 use model::action::{Action, Direction};
+use model::observation::{Gap, Seen};
+use model::ownership::{Foreign, Ownership};
 use model::route::WeightPair;
 use model::spec::Mode;
+use model::{Side, Span};
 
 use crate::case::{
-    A, Case, EC2_NEEDS, advance, broken, doing, each, event, expect, intended, rollback, said,
+    A, Case, EC2_NEEDS, NOW, advance, broken, doing, each, event, expect, intended, rollback, said,
     scheduled, set_bounds, weights,
 };
 
@@ -27,6 +29,66 @@ fn nothing_is_written_without_leave() {
             assert_eq!(case.audit().permitted(), [], "rollbacks included");
         }
         expect("nothing to write", &doing(Vec::new()).with(spoil), &[]);
+    }
+}
+
+/// What the marks say, so long ago.
+fn marks(case: &mut Case, ownership: Ownership, ago: Span) {
+    case.observation.ownership = Seen::known(ownership, NOW - ago);
+}
+
+fn missing() -> Ownership {
+    Ownership { unmarked: vec!["service prd/api".to_owned()], others: Vec::new() }
+}
+
+fn of_another() -> Ownership {
+    let foreign = Foreign { thing: "service prd/api".to_owned(), owner: "blue/api".to_owned() };
+    Ownership { unmarked: Vec::new(), others: vec![foreign] }
+}
+
+/// As when the marks were seen to be its own once.
+fn was_ours(case: &mut Case) {
+    case.status.owned_since = Some(NOW - Span::from_days(1));
+    case.plan.status.owned_since = case.status.owned_since;
+}
+
+#[test]
+fn nothing_is_written_before_the_marks_have_said_that_it_is_its_own() {
+    let unread = |case: &mut Case| case.observation.ownership = Seen::unknown(Gap::Denied);
+    let unmarked = |case: &mut Case| marks(case, missing(), Span::ZERO);
+    let raise = || doing(vec![set_bounds(Side::Ec2, (100, 600), (120, 600))]);
+    for spoil in [unread, unmarked] {
+        for base in [advance, rollback, raise] {
+            let case = base().with(spoil);
+            assert!(broken(case.audit().findings()).contains(&O1));
+            assert_eq!(case.audit().permitted(), [], "rollbacks included");
+        }
+    }
+}
+
+#[test]
+fn marks_that_are_gone_hold_what_goes_forward_and_nothing_else() {
+    let unread = |case: &mut Case| case.observation.ownership = Seen::unknown(Gap::Denied);
+    let unmarked = |case: &mut Case| marks(case, missing(), Span::ZERO);
+    let old = |case: &mut Case| marks(case, Ownership::default(), Span::from_secs(12 * 60 + 1));
+    let raise = || doing(vec![set_bounds(Side::Ec2, (100, 600), (120, 600))]);
+    for spoil in [unread, unmarked, old] {
+        expect("forward", &advance().with(was_ours).with(spoil), &[O1]);
+        expect("back", &rollback().with(was_ours).with(spoil), &[]);
+        expect("a floor", &raise().with(was_ours).with(spoil), &[]);
+    }
+    let young = |case: &mut Case| marks(case, Ownership::default(), Span::from_mins(12));
+    expect("one look may fail", &advance().with(was_ours).with(young), &[]);
+}
+
+#[test]
+fn what_is_marked_as_anothers_is_never_written() {
+    let taken = |case: &mut Case| marks(case, of_another(), Span::from_days(3));
+    for base in [advance, rollback] {
+        let case = base().with(was_ours).with(taken);
+        assert_eq!(case.audit().permitted(), [], "rollbacks included, however old the reading");
+        let told = case.audit().findings().iter().any(|it| it.message.contains("blue/api's"));
+        assert!(told);
     }
 }
 

@@ -77,6 +77,8 @@ impl Reason {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::ObserveMode => "ObserveMode",
+            Self::NotAdopted { .. } => "NotAdopted",
+            Self::OwnedByOther { .. } => "OwnedByOther",
             Self::PausedBySpec => "PausedBySpec",
             Self::PausedByOperator { .. } => "PausedByOperator",
             Self::Pinned { .. } => "Pinned",
@@ -124,6 +126,18 @@ impl fmt::Display for Reason {
             Self::ObserveMode => {
                 f.write_str("Nothing is written in `mode: observe`; `act` writes.")
             }
+            Self::NotAdopted { thing, things: 1 } => write!(
+                f,
+                "The {thing} carries no mark that it is this migration's: `ferry adopt` puts it there."
+            ),
+            Self::NotAdopted { thing, things } => write!(
+                f,
+                "{things} things carry no mark that they are this migration's, the {thing} first: `ferry adopt` puts it there."
+            ),
+            Self::OwnedByOther { thing, owner } => write!(
+                f,
+                "The {thing} is marked as that of {owner}: nothing is written. If that is over, `ferry adopt --take-from {owner}`."
+            ),
             Self::PausedBySpec => f.write_str("The spec says `paused: true`."),
             Self::PausedByOperator { who } => write!(f, "Paused by {who} until `ferry resume`."),
             Self::Pinned { who, share } => {
@@ -305,6 +319,7 @@ impl fmt::Display for What {
             Self::Service => "the service",
             Self::Targets => "target health",
             Self::Scaling => "the scalable target",
+            Self::Marks => "whose the things it changes are",
             Self::Load => "the load",
             Self::SafeLoad => "what a task carries safely",
             Self::Verdict => "a verdict on the present step",

@@ -8,6 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
+use crate::ownership::INSTALLATION_DEFAULT;
+
 /// A DNS label (RFC 1123): it becomes part of metric labels, paths and URLs as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -21,6 +23,12 @@ pub struct Name(String);
 pub struct NameError(String);
 
 impl Name {
+    /// The name of the installation that is meant where none is named.
+    #[must_use]
+    pub fn usual_installation() -> Self {
+        Self(INSTALLATION_DEFAULT.to_owned())
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,6 +1,7 @@
 //! A world without trouble, in which passes are made ahead of time.
 
 use model::observation::{Deployment, Load, MeasuredShare, Observation, Seen, Service, Targets};
+use model::ownership::Ownership;
 use model::plan::{Plan, Reason, Refusal, Rule};
 use model::route::{Propagation, Split, WeightPair, Weights};
 use model::settings::Settings;
@@ -312,6 +313,7 @@ impl Scene {
                 },
                 at,
             ),
+            ownership: Seen::known(Ownership::default(), at),
         }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     draft.status.observed_generation = facts.input.generation;
     rearm(facts, draft);
     note_share(facts, draft);
+    note_ownership(facts, draft);
     note_release(facts, draft);
     if facts.limits.is_none() {
         // Other workloads and routers are read and checked, but nothing here moves them.
@@ -66,6 +67,17 @@ fn note_share(facts: &Facts<'_>, draft: &mut Draft) {
     share.wanted = Some(goal);
     share.set = facts.live;
     share.measured = facts.load.and_then(|load| load.measured).map(|measured| measured.share);
+}
+
+/// Since when the marks have said that everything is this migration's.
+fn note_ownership(facts: &Facts<'_>, draft: &mut Draft) {
+    let Some(marks) = facts.input.observation.ownership.value() else { return };
+    let since = &mut draft.status.owned_since;
+    if !marks.others.is_empty() {
+        *since = None;
+    } else if marks.is_whole() {
+        since.get_or_insert(facts.now);
+    }
 }
 
 /// Since when both sides have been steady on one release. While that is not known, what was

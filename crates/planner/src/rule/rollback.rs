@@ -1,6 +1,6 @@
 //! Rolls back: verdict, lost capacity, lowered share, operator. Asked before everything else:
 //! while paused, outside windows, at gates, with deployments in progress, in the bake and past
-//! the deadline. Only `mode: observe` and a freeze keep it from writing.
+//! the deadline. Only `mode: observe`, a freeze and somebody else's mark keep it from writing.
 
 use model::action::Direction;
 use model::plan::{Reason, Rule, What};
@@ -37,11 +37,8 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     watch_capacity(facts, draft);
     let Some(wanted) = wanted(facts, draft) else { return };
     draft.held = true;
-    if let Some(reason) = facts.frozen() {
+    if let Some(reason) = facts.barred() {
         return draft.refuse(Rule::Rollback, reason, None);
-    }
-    if !facts.may_write() {
-        return draft.refuse(Rule::Rollback, Reason::ObserveMode, None);
     }
     latch(facts, draft, &wanted);
     draft.returning = facts.has_traffic();

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use model::condition::{ConditionStatus, Conditions};
 use model::event::Severity;
 use model::observation::{Bounds, Deployment, Gap, ScheduledBounds};
+use model::ownership::{Foreign, Ownership};
 use model::plan::{Plan, Reason};
 use model::route::{Propagation, WeightPair};
 use model::status::Said;
@@ -14,7 +15,7 @@ use model::{Side, Span};
 use planner::Grant;
 use serde_json::{Value, json};
 
-use crate::world::{World, default_migration};
+use crate::world::{Marks, World, default_migration};
 
 /// Tells a whole story.
 pub(crate) fn tell(text: &str) -> String {
@@ -134,6 +135,7 @@ fn change(world: &mut World, verb: &str, rest: &str) -> Read {
             };
             world.split_gap = gap(word);
         }
+        ("marks", words) => marks(world, words)?,
         ("load", ["unknown"]) => world.load_gap = Some(Gap::Throttled),
         ("load", ["known"]) => world.load_gap = None,
         ("load", [now, "peak", peak]) => {
@@ -204,6 +206,34 @@ fn fleet(world: &mut World, side: Side, words: &[&str]) -> Read {
         ["requests", rpm] => fleet.rpm = Some(float(rpm)?),
         _ => return Err("not a line about a side".to_owned()),
     }
+    Ok(())
+}
+
+/// What the marks say of the service on EC2 and of a record.
+fn marks(world: &mut World, words: &[&str]) -> Read {
+    let thing = |thing: &str| thing.to_owned();
+    let service = || thing("service prd/api");
+    let ownership = match words {
+        ["ours"] => Ownership::default(),
+        ["missing"] => Ownership {
+            unmarked: vec![service(), thing("record api.example.com")],
+            others: Vec::new(),
+        },
+        ["of", owner] => Ownership {
+            unmarked: Vec::new(),
+            others: vec![Foreign { thing: service(), owner: thing(owner) }],
+        },
+        ["unknown"] => {
+            world.marks.gap = Some(Gap::Denied);
+            return Ok(());
+        }
+        ["unread"] => {
+            world.marks.read_at = Some(world.now);
+            return Ok(());
+        }
+        _ => return Err("not something that marks say".to_owned()),
+    };
+    world.marks = Marks { ownership, ..Marks::default() };
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use model::observation::{
     Bounds, Deployment, Gap, Load, MeasuredShare, Observation, Scaling, ScheduledBounds, Seen,
     Service, Targets,
 };
+use model::ownership::Ownership;
 use model::plan::Plan;
 use model::route::{Propagation, Split, WeightPair, Weights};
 use model::settings::Settings;
@@ -38,6 +39,20 @@ pub(crate) struct Fleet {
     pub(crate) rpm: Option<f64>,
 }
 
+/// What the marks say, and when that was read: now, unless a story stops the reading.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marks {
+    pub(crate) ownership: Ownership,
+    pub(crate) read_at: Option<Time>,
+    pub(crate) gap: Option<Gap>,
+}
+
+impl Marks {
+    fn seen(&self, now: Time) -> Seen<Ownership> {
+        seen(self.ownership.clone(), self.read_at.unwrap_or(now), self.gap)
+    }
+}
+
 /// The world of one migration.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -51,6 +66,7 @@ pub(crate) struct World {
     pub(crate) propagation: Propagation,
     pub(crate) split_gap: Option<Gap>,
     pub(crate) load_gap: Option<Gap>,
+    pub(crate) marks: Marks,
     pub(crate) now_rpm: f64,
     pub(crate) peak_rpm: f64,
     /// Fixed by the story; else as the weights say.
@@ -123,6 +139,7 @@ impl World {
             propagation: Propagation::InSync { since: None },
             split_gap: None,
             load_gap: None,
+            marks: Marks::default(),
             now_rpm: 6_000.0,
             peak_rpm: 9_000.0,
             measured: None,
@@ -179,6 +196,7 @@ impl World {
             }),
             split: seen(self.split(), at, self.split_gap),
             load: seen(self.load(), at, self.load_gap),
+            ownership: self.marks.seen(at),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The `cloud` traits over the AWS SDK.
 //!
 //! ```text
-//! Services, Scaling, Signals, Router      one module each: what to ask in how few calls,
+//! Services, Scaling, Signals, Router, Marks  one module each: what to ask in how few calls,
 //!      |                                  and what the answers mean
 //!      v
 //! clients   a set for each account: region, role, credentials    errors   to kinds, with remedies
@@ -27,6 +27,7 @@ mod http;
 mod inventory;
 mod ledger;
 mod limits;
+mod marks;
 mod operations;
 mod routers;
 mod scaling;
@@ -42,6 +43,7 @@ use cloud::{Cloud, Inventory, NoObjectives};
 
 use clients::Clients;
 use groups::Groups;
+use marks::Tags;
 use routers::Routing;
 use scaling::Targets;
 use services::EcsServices;
@@ -50,7 +52,7 @@ use signals::Metrics;
 pub use clients::{Credentials, Network, Settings};
 pub use http::{NoReply, Transport};
 pub use ledger::Ledger;
-pub use operations::{OPERATIONS, Operation, SURVEY_OPERATIONS};
+pub use operations::{ADOPTION_OPERATIONS, OPERATIONS, Operation, SURVEY_OPERATIONS};
 
 /// The world of the `cloud` traits in AWS. Nothing is asked before the first question.
 ///
@@ -70,6 +72,7 @@ pub async fn connect_with_inventory(settings: Settings) -> (Cloud, Arc<dyn Inven
         router: Arc::new(Routing::new(Arc::clone(&clients))),
         signals: Arc::new(Metrics::new(Arc::clone(&clients), groups)),
         objectives: Arc::new(NoObjectives),
+        marks: Some(Arc::new(Tags::new(Arc::clone(&clients)))),
         clock,
     };
     (cloud, Arc::new(inventory::Account::new(clients)))

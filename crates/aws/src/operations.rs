@@ -18,7 +18,7 @@ const fn writes(action: &'static str) -> Operation {
 }
 
 /// Every operation of a daemon, by service.
-pub const OPERATIONS: [Operation; 26] = [
+pub const OPERATIONS: [Operation; 27] = [
     reads("application-autoscaling:DescribeScalableTargets"),
     reads("application-autoscaling:DescribeScheduledActions"),
     writes("application-autoscaling:DeleteScheduledAction"),
@@ -29,6 +29,7 @@ pub const OPERATIONS: [Operation; 26] = [
     reads("ecs:DescribeTaskDefinition"),
     writes("ecs:UpdateService"),
     reads("elasticloadbalancing:DescribeRules"),
+    reads("elasticloadbalancing:DescribeTags"),
     reads("elasticloadbalancing:DescribeTargetGroups"),
     reads("elasticloadbalancing:DescribeTargetHealth"),
     writes("elasticloadbalancing:ModifyListener"),
@@ -48,6 +49,15 @@ pub const OPERATIONS: [Operation; 26] = [
     reads("sts:AssumeRole"),
 ];
 
+/// What only `ferry adopt` calls; it reads marks as a daemon does, and writes those of records with
+/// an operation that a daemon has as well.
+pub const ADOPTION_OPERATIONS: [Operation; 4] = [
+    writes("ecs:TagResource"),
+    writes("ecs:UntagResource"),
+    writes("elasticloadbalancing:AddTags"),
+    writes("elasticloadbalancing:RemoveTags"),
+];
+
 /// What only a survey of an account calls beside those: `ferry init` and `ferry preflight`.
 pub const SURVEY_OPERATIONS: [Operation; 11] = [
     reads("application-autoscaling:DescribeScalingPolicies"),
@@ -65,7 +75,7 @@ pub const SURVEY_OPERATIONS: [Operation; 11] = [
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use iam::Part;
@@ -106,31 +116,38 @@ mod tests {
     fn every_operation_that_is_called_is_listed_and_no_other() {
         let mut found = BTreeSet::new();
         named(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-        let listed = OPERATIONS.iter().chain(&SURVEY_OPERATIONS);
-        let listed: BTreeSet<String> = listed.map(|it| it.action.to_owned()).collect();
-        assert_eq!(found, listed);
-        assert_eq!(listed.len(), OPERATIONS.len() + SURVEY_OPERATIONS.len(), "each in one list");
+        let listed: Vec<&str> = all().map(|it| it.action).collect();
+        assert_eq!(found, listed.iter().map(|it| (*it).to_owned()).collect());
+        assert_eq!(found.len(), listed.len(), "each in one list");
+    }
+
+    fn all() -> impl Iterator<Item = Operation> {
+        OPERATIONS.into_iter().chain(ADOPTION_OPERATIONS).chain(SURVEY_OPERATIONS)
     }
 
     #[test]
     fn policies_allow_what_is_called_and_nothing_else() {
-        let allowed: BTreeMap<&str, Part> =
+        let allowed: BTreeSet<(&str, Part)> =
             iam::ALLOWED.iter().map(|row| (row.action, row.part)).collect();
         assert_eq!(allowed.len(), iam::ALLOWED.len(), "each once");
-        assert_eq!(allowed.len(), OPERATIONS.len() + SURVEY_OPERATIONS.len());
+        let mut called = BTreeSet::new();
         for Operation { action, writes } in OPERATIONS {
-            let part = allowed.get(action).copied();
-            assert!(matches!(part, Some(Part::Observer | Part::Mutator)), "{action}");
-            assert!(!writes || part == Some(Part::Mutator), "{action} changes something");
+            let observes = allowed.contains(&(action, Part::Observer));
+            let mutates = allowed.contains(&(action, Part::Mutator));
+            assert!(observes != mutates, "{action}: by one of them");
+            assert!(!writes || mutates, "{action} changes something");
+            called.insert((action, if mutates { Part::Mutator } else { Part::Observer }));
         }
-        for Operation { action, .. } in SURVEY_OPERATIONS {
-            assert_eq!(allowed.get(action), Some(&Part::Survey), "{action}");
-        }
+        // Marks of records are records.
+        called.insert(("route53:ChangeResourceRecordSets", Part::Adopter));
+        called.extend(ADOPTION_OPERATIONS.map(|it| (it.action, Part::Adopter)));
+        called.extend(SURVEY_OPERATIONS.map(|it| (it.action, Part::Survey)));
+        assert_eq!(called, allowed);
     }
 
     #[test]
     fn what_changes_something_is_said_by_its_name() {
-        for Operation { action, writes } in OPERATIONS.into_iter().chain(SURVEY_OPERATIONS) {
+        for Operation { action, writes } in all() {
             let (_, verb) = action.split_once(':').unwrap();
             let reads = ["Describe", "Get", "List", "Assume"].iter().any(|it| verb.starts_with(it));
             assert_eq!(writes, !reads, "{action}");

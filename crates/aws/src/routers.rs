@@ -12,7 +12,7 @@ mod policies;
 mod records;
 mod rules;
 mod spread;
-mod zone;
+pub(crate) mod zone;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -76,7 +76,7 @@ impl EcsServices {
         let asked = batches(ids, cluster, SERVICES_MAX);
         let described = gather(asked.into_iter().map(|((account, _), ids)| async move {
             let client = self.clients.of(&account).await;
-            describe(&client, question, &ids).await
+            describe(&client, question, &ids, None).await
         }))
         .await;
         let now = self.clients.clock.now();
@@ -210,14 +210,16 @@ fn group_of(id: &ServiceId, service: &sdk::Service) -> Option<TargetGroup> {
     Some(TargetGroup { account: Arc::clone(&id.account), arn: arn.to_owned() })
 }
 
-/// Up to ten services of one cluster. A name that ECS refuses spoils no other.
+/// Up to ten services of one cluster, with what is to be included. A name that ECS refuses spoils no other.
 pub(crate) async fn describe(
     client: &Client,
     question: Question,
     ids: &[ServiceId],
+    include: Option<sdk::ServiceField>,
 ) -> Answers<ServiceId, sdk::Service> {
+    let include = &include;
     halving(ids.to_vec(), |ids| async move {
-        match describe_at_once(client, question, &ids).await {
+        match describe_at_once(client, question, &ids, include.clone()).await {
             // That is the cluster, and so all of them.
             Err(error) if error.kind == ErrorKind::NotFound => Ok(all_failed(&ids, &error)),
             other => other,
@@ -230,6 +232,7 @@ async fn describe_at_once(
     client: &Client,
     question: Question,
     ids: &[ServiceId],
+    include: Option<sdk::ServiceField>,
 ) -> Result<Answers<ServiceId, sdk::Service>> {
     let Some(first) = ids.first() else { return Ok(Answers::new()) };
     let names: Vec<String> = ids.iter().map(|id| id.service.clone()).collect();
@@ -240,6 +243,7 @@ async fn describe_at_once(
             .describe_services()
             .cluster(&first.cluster)
             .set_services(Some(names.clone()))
+            .set_include(include.clone().map(|field| vec![field]))
             .send()
     });
     let answer = answer.await?;

@@ -12,6 +12,7 @@
 //! does not promise: a world may answer later than at once, so they let time pass first.
 
 pub mod clock;
+pub mod marks;
 pub mod router;
 pub mod scaling;
 pub mod services;
@@ -58,9 +59,18 @@ pub trait Harness: Send + Sync {
 
 /// Makes a test of each claim: of all suites, or of those named after the harness.
 ///
-/// The first argument runs a future to its end, the second makes a fresh [`Harness`].
+/// The first argument runs a future to its end, the second makes a fresh [`Harness`]. With `marks`
+/// before them it makes those on marks of ownership, which not every world has.
 #[macro_export]
 macro_rules! conformance_tests {
+    (marks, $block_on:path, $harness:expr) => {
+        $crate::conformance_tests!(@suite marks, $block_on, $harness;
+            a_mark_is_put_and_seen
+            a_missing_thing_spoils_no_other
+            somebody_elses_mark_is_a_conflict
+            a_mark_changes_hands_and_goes
+        );
+    };
     ($block_on:path, $harness:expr) => {
         $crate::conformance_tests!(@suite services, $block_on, $harness;
             answers_come_in_the_order_asked

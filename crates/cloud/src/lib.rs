@@ -6,6 +6,7 @@
 //!            --> Router     weighted pairs: records, policy instances, rules
 //!            --> Signals    settled minutes and quantiles of a side
 //!            --> Objectives good and bad events of an SLO that is kept elsewhere
+//!            --> Marks      whose a thing is
 //!            --> Clock      the only time there is
 //! ```
 //!
@@ -28,6 +29,7 @@ pub mod clock;
 pub mod conformance;
 pub mod error;
 pub mod inventory;
+pub mod marks;
 pub mod objectives;
 pub mod router;
 pub mod scaling;
@@ -42,6 +44,7 @@ use std::sync::Arc;
 pub use clock::Clock;
 pub use error::{Error, ErrorKind, Result};
 pub use inventory::{EventRuleId, Inventory, Resource};
+pub use marks::{Marks, Thing};
 pub use objectives::{EventAsk, EventMinute, NoObjectives, Objectives};
 pub use router::{Applied, Asked, Router, Shift};
 pub use scaling::Scaling;
@@ -62,6 +65,9 @@ pub struct Cloud {
     pub signals: Arc<dyn Signals>,
     /// Events of objectives that are kept elsewhere.
     pub objectives: Arc<dyn Objectives>,
+    /// Marks of ownership; `None` in a world in which nobody else is, such as a simulated one in
+    /// this process: everything there is its own.
+    pub marks: Option<Arc<dyn Marks>>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

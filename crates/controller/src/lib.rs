@@ -19,6 +19,7 @@
 //! [`Tick::next_at`]), and any knowledge of which world this is.
 
 mod act;
+pub mod adoption;
 pub mod break_glass;
 mod command;
 mod decide;

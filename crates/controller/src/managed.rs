@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use cloud::TargetGroup;
 use cloud::objectives::Source;
+use cloud::{TargetGroup, Thing};
+use model::ownership::Owner;
 use model::route::{Route, Routes, ServiceId};
-use model::spec::{Aws, Migration, Mode, Objective, Router, Slo, SloKind, Workload};
+use model::spec::{Aws, Migration, Name, Objective, Router, Slo, SloKind, Workload};
 use model::{PerSide, Side, Span};
 
 /// Why a migration that is valid cannot be carried by this version.
@@ -14,20 +15,9 @@ pub enum Unsupported {
     /// Another workload than `loadBalanced`.
     #[error("spec.workload: this version carries `loadBalanced` only, not `{0}`")]
     Workload(&'static str),
-    /// A migration that wants to act, where only observing is carried.
-    #[error("spec.mode: this version only observes AWS; write `observe`")]
-    Acting,
     /// A service is not named.
     #[error("spec.{0}.service: name the ECS service; this version does not provision it")]
     ServiceMissing(&'static str),
-}
-
-impl Unsupported {
-    /// That a migration wants to act, where nobody `acts`.
-    #[must_use]
-    pub fn acting(migration: &Migration, acts: bool) -> Option<Self> {
-        (!acts && migration.spec.mode == Mode::Act).then_some(Self::Acting)
-    }
 }
 
 /// An objective whose events are counted elsewhere.
@@ -98,6 +88,35 @@ impl Managed {
             }),
             migration,
         })
+    }
+}
+
+impl Managed {
+    /// All that it changes and that can carry a mark, each once.
+    #[must_use]
+    pub fn things(&self) -> Vec<Thing> {
+        let services = self.services.iter().map(|(_, id)| Thing::Service(id.clone()));
+        let account = &self.routes.account;
+        let routes = self
+            .routes
+            .routes
+            .iter()
+            .map(|route| Thing::Route { account: Arc::clone(account), route: route.clone() });
+        let mut things: Vec<Thing> = services.collect();
+        for thing in routes {
+            // Records of one name share a mark.
+            if things.iter().all(|known| known.to_string() != thing.to_string()) {
+                things.push(thing);
+            }
+        }
+        things
+    }
+
+    /// What its mark says.
+    #[must_use]
+    pub fn owner(&self, installation: &Name) -> Owner {
+        let migration = self.migration.name().clone();
+        Owner { installation: installation.clone(), migration }
     }
 }
 

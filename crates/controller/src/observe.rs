@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud::{Cloud, Error, TargetGroup};
+use cloud::{Cloud, Error, TargetGroup, Thing};
 use model::action::Action;
 use model::observation::{Gap, Scaling, Seen, Service, Targets};
+use model::ownership::Ownership;
 use model::route::{Routes, ServiceId, Split};
+use model::spec::{Mode, Name};
 use model::{PerSide, Span, Time};
 use planner::Snapshot;
 use store::Answer;
@@ -39,6 +41,7 @@ struct Asked {
     targets: BTreeMap<TargetGroup, Time>,
     scaling: BTreeMap<ServiceId, Time>,
     splits: BTreeMap<String, Time>,
+    marks: BTreeMap<String, Time>,
 }
 
 /// A migration to look at, and whether it may be moving.
@@ -51,14 +54,22 @@ pub(crate) struct Subject<'a> {
 
 impl Sight {
     /// Reads what is due, in as few calls as the world takes.
-    pub(crate) async fn refresh(&mut self, cloud: &Cloud, now: Time, subjects: &[Subject<'_>]) {
-        let Self { snapshot: Snapshot { services, targets, scaling, splits, .. }, asked } = self;
+    pub(crate) async fn refresh(
+        &mut self,
+        cloud: &Cloud,
+        installation: &Name,
+        now: Time,
+        subjects: &[Subject<'_>],
+    ) {
+        let Self { snapshot, asked } = self;
+        let Snapshot { services, targets, scaling, splits, ownerships, .. } = snapshot;
         // Side by side: each waits for turns of its own.
         futures::join!(
             refresh_services(services, &mut asked.services, cloud, now, subjects),
             refresh_targets(targets, &mut asked.targets, cloud, now, subjects),
             refresh_scaling(scaling, &mut asked.scaling, cloud, now, subjects),
             refresh_splits(splits, &mut asked.splits, cloud, now, subjects),
+            refresh_marks(ownerships, &mut asked.marks, (cloud, installation), now, subjects),
         );
     }
 
@@ -68,6 +79,8 @@ impl Sight {
         self.distrust(managed);
         self.snapshot.splits.remove(&managed.name);
         self.snapshot.loads.remove(&managed.name);
+        self.snapshot.ownerships.remove(&managed.name);
+        self.asked.marks.remove(&managed.name);
         for (_, id) in managed.services.iter() {
             self.snapshot.services.remove(id);
             self.snapshot.scaling.remove(id);
@@ -181,6 +194,49 @@ async fn refresh_splits(
         .unzip();
     let answers = cloud.router.observe(&routes).await;
     take(seen, now, names, answers);
+}
+
+/// Reads the marks of what acts, as often as weights at rest. Where nobody else is, all is its own.
+async fn refresh_marks(
+    seen: &mut BTreeMap<String, Seen<Ownership>>,
+    asked: &mut BTreeMap<String, Time>,
+    (cloud, installation): (&Cloud, &Name),
+    now: Time,
+    subjects: &[Subject<'_>],
+) {
+    let Some(marks) = &cloud.marks else {
+        let own = || Seen::known(Ownership::default(), now);
+        seen.extend(subjects.iter().map(|subject| (subject.managed.name.clone(), own())));
+        return;
+    };
+    let acting: Vec<Subject<'_>> = subjects
+        .iter()
+        .filter(|subject| subject.managed.migration.spec.mode == Mode::Act)
+        .map(|subject| Subject { urgent: false, ..*subject })
+        .collect();
+    let due = due(now, asked, &acting, EVERY_AUDIT, |subject| vec![subject.managed.name.clone()]);
+    let due: BTreeSet<&String> = due.iter().collect();
+    let looked: Vec<(&Managed, Vec<Thing>)> = acting
+        .iter()
+        .filter(|subject| due.contains(&subject.managed.name))
+        .map(|subject| (subject.managed, subject.managed.things()))
+        .collect();
+    let all: Vec<Thing> = looked.iter().flat_map(|(_, things)| things).cloned().collect();
+    if all.is_empty() {
+        return;
+    }
+    let mut answers = marks.marks(&all).await.into_iter();
+    for (managed, things) in looked {
+        let owner = managed.owner(installation);
+        let mut ownership = Ok(Ownership::default());
+        for (thing, answer) in things.iter().zip(answers.by_ref()) {
+            ownership = ownership.and_then(|mut ownership: Ownership| {
+                ownership.note(thing.to_string(), answer?, &owner);
+                Ok(ownership)
+            });
+        }
+        take(seen, now, vec![managed.name.clone()], vec![ownership]);
+    }
 }
 
 /// Puts groups into the order of need: what moves, then what was read longest ago. A group takes a

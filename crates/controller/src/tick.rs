@@ -10,7 +10,7 @@ use model::minute::Context;
 use model::observation::{Deployment, Observation, Seen};
 use model::plan::Plan;
 use model::settings::Settings;
-use model::spec::Migration;
+use model::spec::{Migration, Name};
 use model::verdict::{Coverage, Evidence, Verdict, VerdictKind, VerdictReason};
 use model::{PerSide, Side, Time};
 use planner::History;
@@ -33,8 +33,8 @@ pub struct Controller {
     pub(crate) settings: Settings,
     pub(crate) watches: BTreeMap<String, Watch>,
     pub(crate) sight: Sight,
-    /// Whether migrations may ask to act.
-    acts: bool,
+    /// Whose marks are its own.
+    installation: Name,
     /// Automatic rollbacks of late: what the brake counts.
     history: History,
     /// Whether the last pass learnt of all that it could.
@@ -78,7 +78,7 @@ pub struct Pass {
 }
 
 impl Controller {
-    /// A controller of one world that manages nothing yet.
+    /// A controller of one world that manages nothing yet, of the usual installation.
     #[must_use]
     pub fn new(cloud: Cloud, store: Arc<dyn Store>, settings: Settings) -> Self {
         Self {
@@ -87,16 +87,16 @@ impl Controller {
             settings,
             watches: BTreeMap::new(),
             sight: Sight::default(),
-            acts: true,
+            installation: Name::usual_installation(),
             history: History::default(),
             opening: Opening::Done,
         }
     }
 
-    /// The same, for a world in which nothing is written: a migration that asks to act is refused.
+    /// The same, of another installation: only what is marked as that one's is written.
     #[must_use]
-    pub fn that_observes(self) -> Self {
-        Self { acts: false, ..self }
+    pub fn of(self, installation: Name) -> Self {
+        Self { installation, ..self }
     }
 
     /// Begins to manage a migration, or takes a new version of its spec.
@@ -111,15 +111,13 @@ impl Controller {
         generation: u64,
         migration: Arc<Migration>,
     ) -> Result<(), Unsupported> {
-        if let Some(unsupported) = Unsupported::acting(&migration, self.acts) {
-            return Err(unsupported);
-        }
         let managed = Managed::new(generation, migration)?;
         match self.watches.get_mut(&managed.name) {
             Some(watch) => {
                 if watch.managed.routes != managed.routes {
                     // Weights of other routes say nothing of these.
                     self.sight.snapshot.splits.remove(&managed.name);
+                    self.sight.snapshot.ownerships.remove(&managed.name);
                 }
                 self.sight.distrust(&managed);
                 watch.take_spec(managed);
@@ -167,7 +165,7 @@ impl Controller {
                 urgent: watch.urgent,
             })
             .collect();
-        self.sight.refresh(&self.cloud, now, &subjects).await;
+        self.sight.refresh(&self.cloud, &self.installation, now, &subjects).await;
     }
 
     /// Asks for all minutes that are due, in one call, and folds what is new into evidence.

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use cloud::objectives::Source;
 use cloud::signals::Quantiles;
 use cloud::{
-    Applied, Cloud, Error, ErrorKind, EventAsk, EventMinute, MinuteAsk, Objectives, Result, Router,
-    Scaling, Services, Shift, SideMinute, Signals, TargetGroup,
+    Applied, Cloud, Error, ErrorKind, EventAsk, EventMinute, Marks, MinuteAsk, Objectives, Result,
+    Router, Scaling, Services, Shift, SideMinute, Signals, TargetGroup, Thing,
 };
 use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
 use model::route::{Routes, ServiceId, Split};
@@ -32,10 +32,11 @@ const DELETE_SCHEDULED: ApiCall = call("application-autoscaling", "DeleteSchedul
 const WEIGHTS: ApiCall = call("router", "DescribeWeights");
 const SET_WEIGHTS: ApiCall = call("router", "SetWeights");
 const EVENTS: ApiCall = call("datadog", "Query");
+const MARKS: ApiCall = call("marks", "DescribeMarks");
 const MINUTES: ApiCall = call("cloudwatch", "GetMetricData");
 
 /// Every kind of answer that is counted.
-pub const ANSWERS: [ApiCall; 11] = [
+pub const ANSWERS: [ApiCall; 12] = [
     SERVICES,
     UPDATE,
     TARGETS,
@@ -45,6 +46,7 @@ pub const ANSWERS: [ApiCall; 11] = [
     DELETE_SCHEDULED,
     WEIGHTS,
     SET_WEIGHTS,
+    MARKS,
     MINUTES,
     EVENTS,
 ];
@@ -107,7 +109,10 @@ impl Guarded {
             scaling: Arc::clone(&guarded) as Arc<dyn Scaling>,
             router: Arc::clone(&guarded) as Arc<dyn Router>,
             signals: Arc::clone(&guarded) as Arc<dyn Signals>,
-            objectives: guarded,
+            objectives: Arc::clone(&guarded) as Arc<dyn Objectives>,
+            marks: guarded.inner.marks.clone().map(|marks| {
+                Arc::new(GuardedMarks { marks, guarded: Arc::clone(&guarded) }) as Arc<dyn Marks>
+            }),
             clock,
         }
     }
@@ -214,5 +219,24 @@ impl Objectives for Guarded {
 
     fn settle(&self) -> Span {
         self.inner.objectives.settle()
+    }
+}
+
+/// The marks of a world that has them.
+struct GuardedMarks {
+    marks: Arc<dyn Marks>,
+    guarded: Arc<Guarded>,
+}
+
+#[async_trait]
+impl Marks for GuardedMarks {
+    async fn marks(&self, things: &[Thing]) -> Vec<Result<Option<String>>> {
+        self.guarded.note_all(MARKS, self.marks.marks(things).await)
+    }
+
+    /// Adoption is an operator's act: a daemon marks nothing.
+    async fn set_mark(&self, thing: &Thing, _: Option<&str>, _: Option<&str>) -> Result<()> {
+        let message = format!("a daemon does not mark the {thing}: `ferry adopt` does");
+        Err(Error::new(ErrorKind::Invalid, "marks:SetMark", message))
     }
 }

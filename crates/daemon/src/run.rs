@@ -11,6 +11,7 @@ use controller::{Controller, Tick, Unheard};
 use model::Time;
 use model::condition::ConditionType;
 use model::settings::Settings;
+use model::spec::Name;
 use server::api::{DaemonStatus, Done, Heard, Orphan, Released};
 use server::{Counts, Desk as _, Fleet, Metrics, Refused};
 use store::{Answer, Leases, Store, Version};
@@ -53,8 +54,8 @@ pub struct Parts {
     pub version: String,
     /// This process, for others to read: host, process, start.
     pub owner: String,
-    /// Whether migrations may ask to act there; else only to observe.
-    pub acts: bool,
+    /// Whose marks are its own, where the world has marks.
+    pub installation: Name,
 }
 
 /// The controller as a process.
@@ -79,15 +80,24 @@ pub struct Daemon {
     unsupported: BTreeMap<String, String>,
     next_at: Option<Time>,
     fleet: Fleet,
-    acts: bool,
+    installation: Name,
 }
 
 impl Daemon {
     /// A daemon that has not begun.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { cloud, leases, directory, metrics, office, words, version, owner, acts } =
-            parts;
+        let Parts {
+            cloud,
+            leases,
+            directory,
+            metrics,
+            office,
+            words,
+            version,
+            owner,
+            installation,
+        } = parts;
         let fence = Arc::new(Fence::default());
         let clock = Arc::clone(&cloud.clock);
         office.keep_history(Arc::clone(&leases) as Arc<dyn Store>);
@@ -110,7 +120,7 @@ impl Daemon {
             unsupported: BTreeMap::new(),
             next_at: None,
             fleet: Fleet { daemon, ..Fleet::default() },
-            acts,
+            installation,
         }
     }
 
@@ -175,10 +185,8 @@ impl Daemon {
                 Arc::clone(&self.leases) as Arc<dyn Store>
             }
         };
-        let mut controller = Controller::new(self.cloud.clone(), store, self.settings.clone());
-        if !self.acts {
-            controller = controller.that_observes();
-        }
+        let controller = Controller::new(self.cloud.clone(), store, self.settings.clone());
+        let mut controller = controller.of(self.installation.clone());
         for (name, desired) in &self.desired {
             let generation = self.generations.get(name).copied().unwrap_or(1);
             if let Err(error) = controller.manage(generation, Arc::clone(&desired.migration)) {

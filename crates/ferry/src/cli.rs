@@ -13,6 +13,7 @@ use model::Time;
 pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Rollback, Server, Shown, ShownDaemon,
 };
+use crate::commands::adopt::Adopt;
 use crate::commands::iam_policy::IamPolicy;
 use crate::commands::init::Init;
 use crate::commands::preflight::Preflight;
@@ -60,6 +61,12 @@ pub(crate) enum Command {
     /// Nothing is changed. Exit codes: 0 nothing stands in the way, 1 something does, 2 a file
     /// cannot be used, 3 nothing could be read.
     Preflight(Preflight),
+    /// Mark what migrations change in AWS as theirs, so that a daemon may change it.
+    ///
+    /// A mark is the tag `ferry:owner` on services and rules, and a TXT record `_ferry.NAME` beside
+    /// the records of NAME. Without --yes it only says whose everything is. Exit codes: 0 all is as
+    /// asked for, 1 something is not, 2 a file cannot be used, 3 something could not be reached.
+    Adopt(Adopt),
     /// Print the least IAM policy for exactly these migrations.
     ///
     /// Observing, acting, and looking around with `init` and `preflight` are policies apart; so is

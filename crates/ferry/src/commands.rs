@@ -1,6 +1,7 @@
 //! One module for each command: read, run, show.
 
 pub(crate) mod account;
+pub(crate) mod adopt;
 mod client;
 pub(crate) mod completions;
 pub(crate) mod iam_policy;

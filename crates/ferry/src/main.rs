@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Init(arguments) => commands::init::run(&arguments),
         Command::Preflight(arguments) => commands::preflight::run(&arguments),
+        Command::Adopt(arguments) => commands::adopt::run(&arguments),
         Command::IamPolicy(arguments) => commands::iam_policy::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

@@ -7,6 +7,8 @@ pub enum Part {
     Observer,
     /// What one that acts is allowed beside that.
     Mutator,
+    /// What `ferry adopt` writes beside what an observer reads.
+    Adopter,
     /// What `ferry init` and `ferry preflight` read beside what an observer reads.
     Survey,
 }
@@ -18,6 +20,7 @@ impl Part {
         match self {
             Self::Observer => "observer",
             Self::Mutator => "mutator",
+            Self::Adopter => "adopter",
             Self::Survey => "survey",
         }
     }
@@ -40,7 +43,14 @@ pub enum Scope {
     Rules,
     /// Listeners, where a default action is moved.
     Listeners,
-    /// Hosted zones with records that are moved.
+    /// Tags of those services that are marks.
+    ServiceMarks,
+    /// Tags of listener rules that are marks.
+    RuleMarks,
+    /// TXT records that are marks.
+    RecordMarks,
+    /// Hosted zones with records that are moved, or any where a policy instance stands: files name
+    /// instances, not their zones.
     Zones,
     /// The records themselves, by name and type.
     Records,
@@ -77,10 +87,10 @@ const fn row(part: Part, scope: Scope, action: &'static str) -> Allowed {
     Allowed { action, part, scope }
 }
 
-use Part::{Mutator, Observer, Survey};
+use Part::{Adopter, Mutator, Observer, Survey};
 
 /// Every operation that Ferry calls.
-pub const ALLOWED: [Allowed; 37] = [
+pub const ALLOWED: [Allowed; 43] = [
     row(Observer, Scope::Services, "ecs:DescribeServices"),
     row(Observer, Scope::Regional, "ecs:DescribeTaskDefinition"),
     row(Observer, Scope::Regional, "application-autoscaling:DescribeScalableTargets"),
@@ -89,6 +99,7 @@ pub const ALLOWED: [Allowed; 37] = [
     row(Observer, Scope::Regional, "elasticloadbalancing:DescribeTargetGroups"),
     row(Observer, Scope::Regional, "elasticloadbalancing:DescribeTargetHealth"),
     row(Observer, Scope::RuleRegions, "elasticloadbalancing:DescribeRules"),
+    row(Observer, Scope::RuleRegions, "elasticloadbalancing:DescribeTags"),
     row(Observer, Scope::Zones, "route53:ListResourceRecordSets"),
     row(Observer, Scope::Instances, "route53:GetTrafficPolicyInstance"),
     row(Observer, Scope::Policies, "route53:GetTrafficPolicy"),
@@ -107,6 +118,11 @@ pub const ALLOWED: [Allowed; 37] = [
     row(Mutator, Scope::Instances, "route53:UpdateTrafficPolicyInstance"),
     row(Mutator, Scope::Policies, "route53:CreateTrafficPolicyVersion"),
     row(Mutator, Scope::Policies, "route53:DeleteTrafficPolicy"),
+    row(Adopter, Scope::ServiceMarks, "ecs:TagResource"),
+    row(Adopter, Scope::ServiceMarks, "ecs:UntagResource"),
+    row(Adopter, Scope::RuleMarks, "elasticloadbalancing:AddTags"),
+    row(Adopter, Scope::RuleMarks, "elasticloadbalancing:RemoveTags"),
+    row(Adopter, Scope::RecordMarks, "route53:ChangeResourceRecordSets"),
     row(Survey, Scope::Regional, "application-autoscaling:DescribeScalingPolicies"),
     row(Survey, Scope::Alarms, "cloudwatch:DescribeAlarms"),
     row(Survey, Scope::Regional, "ecs:ListServices"),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use model::ownership::{MARK_KEY, mark_name};
 use model::spec::Migration;
 use serde::Serialize;
 
 use crate::allowed::{ALLOWED, Part, Scope};
 use crate::arn;
-use crate::places::{Places, reached};
+use crate::places::{Places, Records, reached};
 
 /// A managed policy has at most this many characters, white space not counted ("IAM and AWS STS
 /// quotas").
@@ -112,6 +113,7 @@ const fn title(part: Part) -> &'static str {
     match part {
         Part::Observer => "Observe",
         Part::Mutator => "Act",
+        Part::Adopter => "Adopt",
         Part::Survey => "Survey",
     }
 }
@@ -138,8 +140,14 @@ fn extents(scope: Scope, places: &Places, account: &str) -> Vec<Extent> {
         Scope::RuleRegions => anywhere(&places.rule_regions),
         Scope::Rules => only(places.rules.iter().cloned().collect()),
         Scope::Listeners => only(places.listeners.iter().cloned().collect()),
+        Scope::ServiceMarks => {
+            plain(places.services.iter().map(|it| service(it, account)).collect(), of_marks())
+        }
+        Scope::RuleMarks => plain(places.rules.iter().cloned().collect(), of_marks()),
+        Scope::Zones if has_instances => only(vec![global("hostedzone", "*")]),
         Scope::Zones => only(places.zones.keys().map(|zone| global("hostedzone", zone)).collect()),
         Scope::Records => records(places, partition),
+        Scope::RecordMarks => record_marks(places, partition),
         Scope::Changes if places.zones.is_empty() => Vec::new(),
         Scope::Changes => only(vec![global("change", "*")]),
         Scope::Instances => {
@@ -202,27 +210,62 @@ fn anywhere(regions: &BTreeSet<String>) -> Vec<Extent> {
     plain(vec!["*".to_owned()], BTreeMap::from([("StringEquals", asked)]))
 }
 
-/// One for each zone: names of one are nothing to another. `ForAllValues` is true of a request
-/// without the key, so that the key must be there as well.
+/// The one tag that is a mark; an absent key is no mark, see [`changes`].
+fn of_marks() -> Conditions {
+    const KEYS: &str = "aws:TagKeys";
+    let mark = BTreeMap::from([(KEYS, one(MARK_KEY))]);
+    let present = BTreeMap::from([(KEYS, one("false"))]);
+    BTreeMap::from([("ForAllValues:StringEquals", mark), ("Null", present)])
+}
+
+/// One for each zone: names of one are nothing to another.
 fn records(places: &Places, partition: &str) -> Vec<Extent> {
+    let extent = |(zone, records): (&String, &Records)| {
+        let names = records.names.iter().cloned().collect();
+        changes(zone, partition, ("ForAllValues:StringEquals", names), &records.types)
+    };
+    places.zones.iter().map(extent).collect()
+}
+
+/// The same for the texts beside those names. Where instances stand is not in the files.
+fn record_marks(places: &Places, partition: &str) -> Vec<Extent> {
+    let types = BTreeSet::from(["TXT".to_owned()]);
+    let extent = |(zone, records): (&String, &Records)| {
+        let names = records.names.iter().map(|name| mark_name(name)).collect();
+        changes(zone, partition, ("ForAllValues:StringEquals", names), &types)
+    };
+    let anywhere = || {
+        let names = ["_ferry.*", "_ferry-wildcard.*"].map(str::to_owned).into_iter().collect();
+        changes("*", partition, ("ForAllValues:StringLike", names), &types)
+    };
+    let instances = (!places.instances.is_empty()).then(anywhere);
+    places.zones.iter().map(extent).chain(instances).collect()
+}
+
+/// Changes of these names and types in a zone. `ForAllValues` is true of a request without the
+/// key, so that the key must be there as well.
+fn changes(
+    zone: &str,
+    partition: &str,
+    (operator, names): (&'static str, Values),
+    types: &BTreeSet<String>,
+) -> Extent {
     const NAMES: &str = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
     const TYPES: &str = "route53:ChangeResourceRecordSetsRecordTypes";
     const ACTIONS: &str = "route53:ChangeResourceRecordSetsActions";
-    let extent = |(zone, records): (&String, &crate::places::Records)| {
-        let values = BTreeMap::from([
-            (NAMES, records.names.iter().cloned().collect()),
-            (TYPES, records.types.iter().cloned().collect()),
-            (ACTIONS, ["CREATE", "DELETE"].map(str::to_owned).into_iter().collect()),
-        ]);
-        let present = |key: &'static str| (key, one("false"));
-        Extent {
-            name: zone.chars().filter(char::is_ascii_alphanumeric).collect(),
-            resources: vec![format!("arn:{partition}:route53:::hostedzone/{zone}")],
-            conditions: BTreeMap::from([
-                ("ForAllValues:StringEquals", values),
-                ("Null", [NAMES, TYPES, ACTIONS].map(present).into()),
-            ]),
-        }
-    };
-    places.zones.iter().map(extent).collect()
+    let equal = BTreeMap::from([
+        (TYPES, types.iter().cloned().collect()),
+        (ACTIONS, ["CREATE", "DELETE"].map(str::to_owned).into_iter().collect()),
+    ]);
+    let present = |key: &'static str| (key, one("false"));
+    let mut conditions = BTreeMap::from([
+        ("ForAllValues:StringEquals", equal),
+        ("Null", [NAMES, TYPES, ACTIONS].map(present).into()),
+    ]);
+    conditions.entry(operator).or_default().insert(NAMES, names);
+    Extent {
+        name: zone.chars().filter(char::is_ascii_alphanumeric).collect(),
+        resources: vec![format!("arn:{partition}:route53:::hostedzone/{zone}")],
+        conditions,
+    }
 }

@@ -42,6 +42,7 @@ impl SimulatedCloud {
             router: Arc::clone(&handle) as Arc<dyn Router>,
             signals: Arc::clone(&handle) as Arc<dyn Signals>,
             objectives: Arc::clone(&handle) as Arc<dyn Objectives>,
+            marks: None,
             clock: handle,
         }
     }

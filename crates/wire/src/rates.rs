@@ -36,6 +36,7 @@ pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
             "DescribeServices" | "ListServices" => rate("ecs service read", 100.0, 20.0),
             "DescribeTasks" | "ListTasks" => rate("ecs cluster resource read", 100.0, 20.0),
             "DescribeTaskDefinition" => rate("ecs task definition read", 50.0, 20.0),
+            "TagResource" | "UntagResource" => rate("ecs tag modify", 10.0, 5.0),
             "ListTagsForResource" => rate("ecs tag read", 50.0, 20.0),
             // DescribeClusters, ListClusters and what there is none of here.
             _ => rate("ecs cluster read", 50.0, 20.0),
@@ -48,7 +49,9 @@ pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
             _ => rate("cloudwatch lists", 25.0, 25.0),
         },
         Service::LoadBalancing => match operation {
-            "ModifyRule" => rate("elasticloadbalancing modify", 40.0, 3.0),
+            "ModifyRule" | "AddTags" | "RemoveTags" => {
+                rate("elasticloadbalancing modify", 40.0, 3.0)
+            }
             _ => rate("elasticloadbalancing read", 100.0, 40.0),
         },
         Service::Autoscaling => match operation {

@@ -13,6 +13,7 @@ use crate::rates::{Buckets, Counter};
 use crate::refusal::{Code, Refusal};
 use crate::services::dynamodb::Tables;
 use crate::services::events::Bus;
+use crate::services::route53::Record;
 
 /// One request's view.
 pub(crate) struct World<'a> {
@@ -76,6 +77,10 @@ pub(crate) struct State {
     pub(crate) changes: BTreeMap<String, Change>,
     /// Until when the last change of a zone is being processed.
     pub(crate) zone_busy_until: BTreeMap<String, Time>,
+    /// Tags that were put, by the ARN of what carries them and by key.
+    pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
+    /// Record sets that were put beside the pairs of the region, by zone.
+    pub(crate) texts: BTreeMap<String, Vec<Record>>,
     /// What was written of rules beside their weights, by ARN.
     pub(crate) stickiness: BTreeMap<String, Stickiness>,
 }

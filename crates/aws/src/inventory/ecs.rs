@@ -26,7 +26,7 @@ pub(super) async fn services(clients: &Clients, ids: &[ServiceId]) -> Vec<Result
     let asked = batches(ids, cluster, SERVICES_MAX);
     let answers = gather(asked.into_iter().map(|((account, _), ids)| async move {
         let client = clients.of(&account).await;
-        let answers = describe(&client, question, &ids).await.into_iter();
+        let answers = describe(&client, question, &ids, None).await.into_iter();
         answers.map(|(id, answer)| (id, answer.and_then(|it| service(&it)))).collect()
     }))
     .await;

@@ -13,21 +13,21 @@ use crate::batches::{PAGES_MAX, too_many_pages};
 use crate::clients::{Call, Client, Question};
 use crate::limits::Family;
 
-pub(super) const LIST: &str = "route53:ListResourceRecordSets";
+pub(crate) const LIST: &str = "route53:ListResourceRecordSets";
 
 /// Route 53 API: `MaxItems` is 300 at most.
 const RECORDS_MAX: i32 = 300;
 
 /// A name and type within a zone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name {
+pub(crate) struct Name {
     /// Labels from the last to the first: the order of a zone.
     labels: Vec<String>,
     record_type: String,
 }
 
 impl Name {
-    pub(super) fn new(name: &str, record_type: &str) -> Self {
+    pub(crate) fn new(name: &str, record_type: &str) -> Self {
         let plain = unescaped(name).to_ascii_lowercase();
         let labels = plain.trim_end_matches('.').rsplit('.').map(ToOwned::to_owned).collect();
         Self { labels, record_type: record_type.to_owned() }
@@ -69,7 +69,7 @@ fn unescaped(name: &str) -> String {
 }
 
 /// The records of each wanted name, whole; a name without any is absent.
-pub(super) async fn read(
+pub(crate) async fn read(
     client: &Client,
     zone: &str,
     wanted: BTreeSet<Name>,

@@ -7,6 +7,14 @@ mod troubles;
 
 use harness::{Behind, block_on, instance, policy, record, rule};
 
+/// All suites.
+macro_rules! every_suite {
+    ($harness:expr) => {
+        cloud::conformance_tests!(block_on, $harness);
+        cloud::conformance_tests!(marks, block_on, $harness);
+    };
+}
+
 /// The suites with each kind of router, over a way to reach the region.
 macro_rules! every_router {
     ($way:path) => {
@@ -14,39 +22,33 @@ macro_rules! every_router {
         mod weighted_records {
             use super::*;
 
-            cloud::conformance_tests!(block_on, $way(vec![record("A"), record("AAAA")], vec![]));
+            every_suite!($way(vec![record("A"), record("AAAA")], vec![]));
         }
 
         /// Two instances of two policies.
         mod policy_instances {
             use super::*;
 
-            cloud::conformance_tests!(
-                block_on,
-                $way(
-                    vec![instance("v4"), instance("v6")],
-                    vec![policy("p-a", "A", &["v4"]), policy("p-aaaa", "AAAA", &["v6"])],
-                )
-            );
+            every_suite!($way(
+                vec![instance("v4"), instance("v6")],
+                vec![policy("p-a", "A", &["v4"]), policy("p-aaaa", "AAAA", &["v6"])],
+            ));
         }
 
         /// Two names that follow one policy.
         mod instances_of_one_policy {
             use super::*;
 
-            cloud::conformance_tests!(
-                block_on,
-                $way(
-                    vec![instance("one"), instance("two")],
-                    vec![policy("p", "A", &["one", "two"])],
-                )
-            );
+            every_suite!($way(
+                vec![instance("one"), instance("two")],
+                vec![policy("p", "A", &["one", "two"])],
+            ));
         }
 
         mod listener_rules {
             use super::*;
 
-            cloud::conformance_tests!(block_on, $way(vec![rule()], vec![]));
+            every_suite!($way(vec![rule()], vec![]));
         }
     };
 }

@@ -82,6 +82,7 @@ impl Tap {
             router: Arc::clone(&tap) as Arc<dyn Router>,
             signals: Arc::clone(&tap) as Arc<dyn Signals>,
             objectives: Arc::clone(&tap) as Arc<dyn Objectives>,
+            marks: None,
             clock: tap,
         }
     }

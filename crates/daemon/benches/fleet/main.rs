@@ -169,7 +169,7 @@ fn start(
     let (office, words) = Office::new();
     let metrics = Arc::new(Metrics::new("bench", &ANSWERS, &[], true));
     let daemon = Daemon::new(Parts {
-        acts: true,
+        installation: model::spec::Name::usual_installation(),
         cloud: Still::cloud(still),
         leases: Arc::new(Held::new(Arc::new(opened.store))) as Arc<dyn Leases>,
         directory: directory.to_owned(),

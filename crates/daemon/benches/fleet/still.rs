@@ -56,6 +56,7 @@ impl Still {
             router: Arc::clone(still) as Arc<dyn Router>,
             signals: Arc::clone(still) as Arc<dyn Signals>,
             objectives: Arc::new(cloud::NoObjectives),
+            marks: None,
             clock: Arc::clone(still) as Arc<dyn Clock>,
         }
     }

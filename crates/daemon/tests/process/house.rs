@@ -8,7 +8,7 @@ use cloud::Cloud;
 use controller::Managed;
 use daemon::{ANSWERS, Daemon, Office, Paced, Parts};
 use manifest::Resource;
-use model::spec::Migration;
+use model::spec::{Migration, Name};
 use model::{Share, Time};
 use region::journal::Author;
 use region::load::GeneratedLoad;
@@ -89,7 +89,7 @@ impl House {
         let (office, words) = Office::new();
         let (stopping, stop) = watch::channel(false);
         let daemon = Daemon::new(Parts {
-            acts: true,
+            installation: Name::usual_installation(),
             cloud,
             leases,
             directory: self.directory.path().to_owned(),

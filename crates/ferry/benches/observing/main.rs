@@ -74,7 +74,7 @@ async fn run(fleet: Fleet, hours: u64) -> Run {
     let (office, words) = Office::new();
     let metrics = Metrics::new("bench", &ANSWERS, &[], true);
     let daemon = Daemon::new(Parts {
-        acts: false,
+        installation: model::spec::Name::usual_installation(),
         cloud: Cloud { clock: Arc::clone(&rounds) as Arc<dyn cloud::Clock>, ..cloud },
         leases: Arc::new(opened.store) as Arc<dyn Leases>,
         directory: place.directory().to_owned(),

@@ -10,6 +10,8 @@ use clap::Args;
 use cloud::{Clock, Cloud, Inventory};
 use daemon::System;
 use model::Time;
+use model::ownership::INSTALLATION_DEFAULT;
+use model::spec::Name;
 use reqwest::Url;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
@@ -31,6 +33,20 @@ pub(crate) struct Endpoint {
     /// Where all AWS services are, in place of AWS, such as a `ferry region`.
     #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", hide_env_values = true, value_parser = url)]
     endpoint_url: Option<Url>,
+}
+
+/// Whose marks are its own.
+#[derive(Debug, Args)]
+pub(crate) struct Installation {
+    /// What marks in AWS call the daemons that share a store; others need another name.
+    #[arg(
+        long = "installation",
+        value_name = "NAME",
+        env = "FERRY_INSTALLATION",
+        hide_env_values = true,
+        default_value = INSTALLATION_DEFAULT
+    )]
+    pub(crate) name: Name,
 }
 
 impl Endpoint {

@@ -32,6 +32,8 @@ enum Whom {
     Observer,
     /// What one that acts needs beside that.
     Mutator,
+    /// What `ferry adopt` writes beside what an observer reads.
+    Adopter,
     /// What `ferry init` and `ferry preflight` read beside what an observer reads.
     Survey,
 }
@@ -41,6 +43,7 @@ impl Whom {
         match self {
             Self::Observer => Part::Observer,
             Self::Mutator => Part::Mutator,
+            Self::Adopter => Part::Adopter,
             Self::Survey => Part::Survey,
         }
     }

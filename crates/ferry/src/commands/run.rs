@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 use cloud::Cloud;
 use configuration::{Look, Source};
-use controller::{Managed, Unsupported};
+use controller::Managed;
 use daemon::{ANSWERS, Daemon, Office, Parts};
 use model::Time;
 use server::{Access, Desk, Metrics, Tokens};
@@ -22,7 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use self::world::Timing;
-use crate::commands::account::Endpoint;
+use crate::commands::account::{Endpoint, Installation};
 use crate::output::{Answer, Failure, read, tell};
 
 #[derive(Debug, Args)]
@@ -35,6 +35,8 @@ pub(crate) struct Run {
     cloud: World,
     #[command(flatten)]
     endpoint: Endpoint,
+    #[command(flatten)]
+    installation: Installation,
     /// The clock to go by: `system`, or `region:URL` to move that of a `ferry region` in lockstep.
     #[arg(long, value_name = "CLOCK", default_value = "system")]
     clock: Timing,
@@ -79,21 +81,11 @@ pub(crate) struct Run {
 enum World {
     /// A simulated region in this process.
     Simulated,
-    /// AWS: live services are observed and nothing is written.
+    /// AWS: what a migration with `mode: act` names is changed once `ferry adopt` has marked it.
     ///
     /// Credentials are found as the AWS command line finds them. Objectives in Datadog need
     /// `DD_API_KEY` and `DD_APP_KEY`, or `_FILE` variants that name files, and `DD_SITE`.
     Aws,
-}
-
-impl World {
-    /// Whether this version writes there.
-    const fn acts(self) -> bool {
-        match self {
-            Self::Simulated => true,
-            Self::Aws => false,
-        }
-    }
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -211,10 +203,8 @@ fn check(arguments: &Run, look: &Look) -> Result<(), Failure> {
         let problem = "--clock: a simulated region in this process has its own; see --speed";
         return Err(Failure::bad_input(problem));
     }
-    let acts = arguments.cloud.acts();
     let problems = look.migrations.values().filter_map(|desired| {
         let unsupported = Managed::new(1, Arc::clone(&desired.migration)).err();
-        let unsupported = unsupported.or_else(|| Unsupported::acting(&desired.migration, acts));
         Some(format!("{}: {}", desired.file, unsupported?))
     });
     let problems: Vec<String> = problems.collect();
@@ -259,7 +249,7 @@ async fn serve(
         words,
         version: VERSION.to_owned(),
         owner: owner(),
-        acts: arguments.cloud.acts(),
+        installation: arguments.installation.name.clone(),
     });
     let (stopping, stop) = watch::channel(false);
     let mut until = stop.clone();

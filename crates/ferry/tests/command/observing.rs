@@ -99,7 +99,7 @@ fn in_process(scenario: &str) -> (Vec<Numbered>, Time) {
     let world = SimulatedCloud::new(Region::new(&spec, SEED).unwrap());
     let store = std::sync::Arc::new(MemoryStore::new());
     let kept = std::sync::Arc::clone(&store) as std::sync::Arc<dyn Store>;
-    let mut controller = Controller::new(world.cloud(), kept, Settings::default()).that_observes();
+    let mut controller = Controller::new(world.cloud(), kept, Settings::default());
     let documents = manifest::read("api.yaml", MIGRATION).unwrap();
     let migration = documents[0].migration().unwrap().clone();
     controller.manage(1, std::sync::Arc::new(migration)).unwrap();

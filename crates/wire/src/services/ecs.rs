@@ -3,17 +3,17 @@
 mod cluster;
 mod definition;
 mod service;
+mod tag;
 mod task;
 
 use crate::input::Input;
-use crate::inventory::{Member, tail};
 use crate::refusal::Refusal;
 use crate::service::Service;
 use crate::services::{Page, unknown};
-use crate::value::{Fields, Value, members};
+use crate::value::{Fields, members};
 use crate::world::World;
 
-const OPERATIONS: [&str; 9] = [
+const OPERATIONS: [&str; 11] = [
     "DescribeServices",
     "UpdateService",
     "ListServices",
@@ -23,6 +23,8 @@ const OPERATIONS: [&str; 9] = [
     "ListTasks",
     "DescribeTasks",
     "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
 ];
 
 /// What every task's one container is called.
@@ -45,7 +47,11 @@ pub(crate) fn answer(
         "DescribeTaskDefinition" => definition::describe(world, input),
         "ListTasks" => task::list(world, input),
         "DescribeTasks" => task::describe(world, input),
-        "ListTagsForResource" => list_tags(world, input),
+        "ListTagsForResource" => tag::list(world, input),
+        "TagResource" => world.carry_out("ecs:TagResource", true, |world| tag::put(world, input)),
+        "UntagResource" => {
+            world.carry_out("ecs:UntagResource", true, |world| tag::remove(world, input))
+        }
         other => Err(unknown(Service::Ecs, other, &OPERATIONS)),
     }
 }
@@ -98,35 +104,6 @@ fn failure(arn: String) -> Fields {
     Fields::new().with("arn", arn).with("reason", "MISSING")
 }
 
-/// Every service is tagged with the application that it is a side of.
-fn tags(world: &World<'_>, member: &Member) -> Value {
-    let application = world.region.applications().nth(member.application).unwrap_or_default();
-    let tag = |key: &str, value: &str| Fields::new().with("key", key).with("value", value);
-    members([tag("application", application), tag("side", member.side.name())])
-}
-
 fn includes(input: &Input<'_>, what: &str) -> Result<bool, Refusal> {
     Ok(input.texts("include")?.unwrap_or_default().contains(&what))
-}
-
-fn list_tags(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
-    let resource = input.needed_text("resourceArn")?;
-    world.look("ecs:ListTagsForResource")?;
-    let parts: Vec<&str> = tail(resource).split('/').collect();
-    let tags = match parts.as_slice() {
-        ["service", cluster, service] => {
-            world.inventory.service(cluster, service).map(|member| tags(world, member))
-        }
-        ["cluster", cluster] => {
-            let known = world.inventory.members.iter().any(|it| it.id.cluster == *cluster);
-            known.then(|| members::<Fields>([]))
-        }
-        ["task-definition", _] => Some(members::<Fields>([])),
-        _ => None,
-    };
-    let tags = tags.ok_or_else(|| {
-        let message = format!("The specified resource {resource} does not exist.");
-        Refusal::exactly("InvalidParameterException", 400, message)
-    })?;
-    Ok(Fields::new().with("tags", tags))
 }

@@ -12,7 +12,7 @@ use crate::services::{Page, unknown};
 use crate::value::{Fields, members};
 use crate::world::World;
 
-const OPERATIONS: [&str; 9] = [
+const OPERATIONS: [&str; 11] = [
     "DescribeTargetHealth",
     "DescribeTargetGroups",
     "DescribeTargetGroupAttributes",
@@ -22,6 +22,8 @@ const OPERATIONS: [&str; 9] = [
     "DescribeRules",
     "ModifyRule",
     "DescribeTags",
+    "AddTags",
+    "RemoveTags",
 ];
 
 /// Items of a page at most, and where the request does not say (ELBv2 API reference).
@@ -46,6 +48,11 @@ pub(crate) fn answer(
         "DescribeRules" => rule::describe(world, input),
         "ModifyRule" => rule::modify(world, input),
         "DescribeTags" => describe_tags(world, input),
+        "AddTags" => {
+            world.carry_out("elasticloadbalancing:AddTags", true, |world| add_tags(world, input))
+        }
+        "RemoveTags" => world
+            .carry_out("elasticloadbalancing:RemoveTags", true, |world| remove_tags(world, input)),
         other => Err(unknown(Service::LoadBalancing, other, &OPERATIONS)),
     }
 }
@@ -82,18 +89,55 @@ fn attribute(key: &str, value: &str) -> Fields {
     Fields::new().with("Key", key).with("Value", value)
 }
 
-fn describe_tags(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
+fn tagged<'a>(input: &Input<'a>) -> Result<Vec<&'a str>, Refusal> {
     let arns = input.texts("ResourceArns")?.unwrap_or_default();
     if arns.is_empty() || arns.len() > TAGGED_MAX {
         let message = format!("ResourceArns takes from 1 to {TAGGED_MAX} ARNs");
         return Err(Refusal::invalid(message));
     }
+    Ok(arns)
+}
+
+/// All ARNs of a request exist, or nothing of it is done.
+fn existing<'a>(world: &World<'_>, input: &Input<'a>) -> Result<Vec<&'a str>, Refusal> {
+    let arns = tagged(input)?;
+    for arn in &arns {
+        application_of(world, arn)?;
+    }
+    Ok(arns)
+}
+
+fn add_tags(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
+    let arns = existing(world, input)?;
+    for tag in input.list("Tags")?.unwrap_or_default() {
+        let (key, value) = (tag.needed_text("Key")?, tag.text("Value")?.unwrap_or_default());
+        for arn in &arns {
+            let tags = world.state.tags.entry((*arn).to_owned()).or_default();
+            tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+    Ok(Fields::new())
+}
+
+fn remove_tags(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
+    let keys = input.texts("TagKeys")?.unwrap_or_default();
+    for arn in existing(world, input)? {
+        let tags = world.state.tags.entry(arn.to_owned()).or_default();
+        tags.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    Ok(Fields::new())
+}
+
+fn describe_tags(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
+    let arns = tagged(input)?;
     world.look("elasticloadbalancing:DescribeTags")?;
     let mut described = Vec::new();
     for arn in arns {
         let application = application_of(world, arn)?;
         let name = world.region.applications().nth(application).unwrap_or_default();
-        let tags = members([attribute("application", name)]);
+        let put = world.state.tags.get(arn).into_iter().flatten();
+        let put = put.map(|(key, value)| attribute(key, value));
+        let tags = members([attribute("application", name)].into_iter().chain(put));
         described.push(Fields::new().with("ResourceArn", arn).with("Tags", tags));
     }
     Ok(Fields::new().with("TagDescriptions", members(described)))

@@ -8,6 +8,7 @@ mod zone;
 use bytes::Bytes;
 use http::{Method, Request};
 
+pub(crate) use self::record::Record;
 use crate::dispatch::ROUTE53_PATH;
 use crate::input::Input;
 use crate::protocol::{Answer, form};

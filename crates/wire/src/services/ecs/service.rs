@@ -7,7 +7,7 @@ use region::request::{Request, Response};
 use super::definition::{definition_arn, revision_of};
 use super::{
     CONTAINER, CONTAINER_PORT, cluster_arn, cluster_of, failure, includes, listed, name_of,
-    service_arn, tags,
+    service_arn, tag,
 };
 use crate::input::Input;
 use crate::inventory::{Member, digest};
@@ -50,7 +50,7 @@ pub(super) fn describe(world: &mut World<'_>, input: &Input<'_>) -> Result<Field
             Some((member, Response::Service(described))) => {
                 let mut fields = service(world, member, &described);
                 if with_tags {
-                    fields = fields.with("tags", tags(world, member));
+                    fields = fields.with("tags", tag::of_service(world, member));
                 }
                 services.push(fields);
             }

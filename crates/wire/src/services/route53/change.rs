@@ -2,12 +2,13 @@
 //!
 //! The records of a zone are laid out, the batch's changes are made to them in order, and what
 //! comes out must be the same pairs with other weights: the region makes and deletes no pairs.
+//! Texts (TXT) may come and go.
 
 use model::route::{Route, WeightPair};
 use model::{Span, Time};
 use region::request::{Request, Response, RouteChange};
 
-use super::record::{Record, apex, pair};
+use super::record::{Record, apex, pair, texts};
 use super::{Address, no_zone};
 use crate::input::Input;
 use crate::inventory::{Zone, digest};
@@ -50,7 +51,7 @@ pub(super) fn make(
                        request.";
         return Err(Refusal::exactly("PriorRequestNotComplete", 400, message));
     }
-    let moves = moves(world, zone, changes)?;
+    let Outcome { moves, texts } = outcome(world, id, zone, changes)?;
     let routes: Vec<RouteChange<'_>> = moves
         .iter()
         .map(|(route, expected, weights)| RouteChange {
@@ -65,6 +66,7 @@ pub(super) fn make(
         Err(refusal) => refusal.code == Code::Lost,
     };
     if is_made {
+        world.state.texts.insert(id.to_owned(), texts);
         world.state.zone_busy_until.insert(id.to_owned(), world.now + PROCESSING);
     }
     if let Some(Response::Failed(error)) = answer?.pop() {
@@ -114,13 +116,22 @@ fn read(batch: &Input<'_>) -> Result<Vec<(Action, Record)>, Refusal> {
 
 type Move = (Route, WeightPair, WeightPair);
 
-/// What the changes do to the pairs of a zone.
-fn moves(
+/// What becomes of a zone.
+struct Outcome {
+    moves: Vec<Move>,
+    /// All texts that are there then.
+    texts: Vec<Record>,
+}
+
+/// What the changes do to a zone.
+fn outcome(
     world: &World<'_>,
+    id: &str,
     zone: &Zone,
     changes: Vec<(Action, Record)>,
-) -> Result<Vec<Move>, Refusal> {
+) -> Result<Outcome, Refusal> {
     let mut records = apex(zone).to_vec();
+    records.extend_from_slice(texts(world, id));
     let mut pairs = Vec::new();
     for (application, route) in &zone.pairs {
         let Some(weights) = world.region.live_weights(route) else { continue };
@@ -152,19 +163,45 @@ fn moves(
         };
         moves.push((route.clone(), weights, pair));
     }
-    // What is left is of no pair: it must be as it was.
-    if let Some(other) = records.iter().find(|record| !before.contains(record)) {
+    // What is left is of no pair.
+    let (texts, rest): (Vec<Record>, Vec<Record>) = records.into_iter().partition(Record::is_text);
+    check_rest(&before, &rest)?;
+    for text in &texts {
+        check_text(zone, text)?;
+    }
+    Ok(Outcome { moves, texts })
+}
+
+/// What is neither of a pair nor a text must be as it was.
+fn check_rest(before: &[Record], after: &[Record]) -> Result<(), Refusal> {
+    if let Some(other) = after.iter().find(|record| !before.contains(record)) {
         let message = format!(
-            "{} cannot be made or changed: this region has no other records than those of its \
-             file",
+            "{} cannot be made or changed: beside texts this region has no other records than \
+             those of its file",
             named(other)
         );
         return Err(bad_batch(&message));
     }
-    if let Some(other) = before.iter().find(|it| it.set.is_none() && !records.contains(it)) {
-        return Err(bad_batch(&format!("{} cannot be deleted", named(other))));
+    let is_kept = |it: &&Record| it.set.is_none() && !it.is_text();
+    match before.iter().filter(is_kept).find(|it| !after.contains(it)) {
+        Some(other) => Err(bad_batch(&format!("{} cannot be deleted", named(other)))),
+        None => Ok(()),
     }
-    Ok(moves)
+}
+
+fn check_text(zone: &Zone, text: &Record) -> Result<(), Refusal> {
+    let what = named(text);
+    let is_within = text.name == zone.name || text.name.ends_with(&format!(".{}", zone.name));
+    if !is_within {
+        return Err(bad_batch(&format!("{what} is not permitted in zone {}", zone.name)));
+    }
+    let is_quoted =
+        |value: &String| value.len() > 1 && value.starts_with('"') && value.ends_with('"');
+    if text.ttl.is_none() || text.values.is_empty() || !text.values.iter().all(is_quoted) {
+        let message = format!("{what} needs a TTL, and values in quotation marks");
+        return Err(bad_batch(&message));
+    }
+    Ok(())
 }
 
 /// `resource record set [name='...', type='...', set identifier='...']`, as AWS names it.

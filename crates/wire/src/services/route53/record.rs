@@ -20,26 +20,26 @@ const TTL_SECONDS: u32 = 60;
 
 /// A record set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// In small letters, with the final dot.
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) set: Option<String>,
-    pub(super) weight: Option<u32>,
-    pub(super) ttl: Option<u32>,
-    pub(super) values: Vec<String>,
-    pub(super) alias: Option<Alias>,
-    pub(super) health_check: Option<String>,
-    pub(super) instance: Option<String>,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) set: Option<String>,
+    pub(crate) weight: Option<u32>,
+    pub(crate) ttl: Option<u32>,
+    pub(crate) values: Vec<String>,
+    pub(crate) alias: Option<Alias>,
+    pub(crate) health_check: Option<String>,
+    pub(crate) instance: Option<String>,
 }
 
 /// What an alias stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Alias {
-    pub(super) zone: String,
+pub(crate) struct Alias {
+    pub(crate) zone: String,
     /// In small letters, with the final dot.
-    pub(super) name: String,
-    pub(super) evaluates_health: bool,
+    pub(crate) name: String,
+    pub(crate) evaluates_health: bool,
 }
 
 impl Record {
@@ -82,6 +82,11 @@ impl Record {
             health_check: input.text("HealthCheckId")?.map(str::to_owned),
             instance: None,
         })
+    }
+
+    /// Whether it is a text that anybody may put: no side of anything.
+    pub(super) fn is_text(&self) -> bool {
+        self.kind == "TXT" && self.set.is_none() && self.weight.is_none() && self.alias.is_none()
     }
 
     /// What tells record sets apart.
@@ -172,8 +177,13 @@ pub(super) fn apex(zone: &Zone) -> [Record; 2] {
 }
 
 /// How many record sets a zone has.
-pub(super) fn count(zone: &Zone) -> usize {
-    2 + 2 * zone.pairs.len() + zone.instances.len()
+pub(super) fn count(world: &World<'_>, id: &str, zone: &Zone) -> usize {
+    2 + 2 * zone.pairs.len() + zone.instances.len() + texts(world, id).len()
+}
+
+/// The record sets that were put beside those of the region's file.
+pub(super) fn texts<'a>(world: &'a World<'_>, id: &str) -> &'a [Record] {
+    world.state.texts.get(id).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The root records of the policy instances in a zone.
@@ -213,6 +223,7 @@ pub(super) fn list(world: &mut World<'_>, address: &Address) -> Result<Fields, R
     let zone = zone.ok_or_else(|| no_zone(id))?;
     let mut records = apex(zone).to_vec();
     records.extend(of_instances(world, id, zone));
+    records.extend_from_slice(texts(world, id));
     for ((application, route), answer) in pairs.iter().zip(answers) {
         let (weights, _) = answer.route()?;
         records.extend(pair(world, *application, route, weights).into_iter().flatten());

@@ -26,7 +26,7 @@ pub(super) fn list(world: &mut World<'_>, address: &Address) -> Result<Fields, R
             .ok_or_else(|| Refusal::invalid(format!("Invalid marker: {marker}")))?,
     };
     let (shown, next) = split(zones.get(begin..).unwrap_or_default(), most);
-    let zones = named("HostedZone", shown.iter().map(|(id, zone)| fields(id, zone)));
+    let zones = named("HostedZone", shown.iter().map(|(id, zone)| fields(world, id, zone)));
     Ok(Fields::new()
         .with("HostedZones", zones)
         .with("Marker", marker.unwrap_or_default())
@@ -45,7 +45,10 @@ pub(super) fn list_by_name(world: &mut World<'_>, address: &Address) -> Result<F
     zones.retain(|(id, zone)| (by_labels(&zone.name), (*id).clone()) >= first);
     let (shown, next) = split(&zones, most);
     Ok(Fields::new()
-        .with("HostedZones", named("HostedZone", shown.iter().map(|(id, zone)| fields(id, zone))))
+        .with(
+            "HostedZones",
+            named("HostedZone", shown.iter().map(|(id, zone)| fields(world, id, zone))),
+        )
         .with_some("DNSName", name.map(full_name))
         .with_some("HostedZoneId", id)
         .with("IsTruncated", next.is_some())
@@ -66,16 +69,16 @@ pub(super) fn get(world: &mut World<'_>, address: &Address) -> Result<Fields, Re
     let zone = world.inventory.zones.get(id).ok_or_else(|| no_zone(id))?;
     let servers = NAME_SERVERS.map(|server| server.trim_end_matches('.'));
     Ok(Fields::new()
-        .with("HostedZone", fields(id, zone))
+        .with("HostedZone", fields(world, id, zone))
         .with("DelegationSet", Fields::new().with("NameServers", named("NameServer", servers))))
 }
 
-fn fields(id: &str, zone: &Zone) -> Fields {
+fn fields(world: &World<'_>, id: &str, zone: &Zone) -> Fields {
     let config = Fields::new().with("Comment", "").with("PrivateZone", false);
     Fields::new()
         .with("Id", format!("/hostedzone/{id}"))
         .with("Name", &zone.name)
         .with("CallerReference", format!("ferry-{id}"))
         .with("Config", config)
-        .with("ResourceRecordSetCount", record::count(zone))
+        .with("ResourceRecordSetCount", record::count(world, id, zone))
 }

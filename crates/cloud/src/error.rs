@@ -1,5 +1,6 @@
 //! What can go wrong at the border, as data that says who acts on it.
 
+use serde::Serialize;
 use std::fmt;
 
 use model::observation::Gap;
@@ -60,7 +61,8 @@ impl Error {
 }
 
 /// Kinds of failure, told apart by who acts on them and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ErrorKind {
     /// Too many calls: nothing happened, ask again later.
     Throttled,

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde::de::value::StrDeserializer;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
 };
@@ -160,6 +160,11 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
             Value::Text(text) => {
                 let word: StrDeserializer<'_, Fault<'de>> = text.as_str().into_deserializer();
                 return visitor.visit_enum(word).map_err(|fault| fault.at(self.node));
+            }
+            // A variant with content: its name and what it holds.
+            Value::Map(entries) if entries.len() == 1 => {
+                let named = MapAccessDeserializer::new(Entries::new(self, entries));
+                return visitor.visit_enum(named).map_err(|fault| fault.at(self.node));
             }
             Value::Null => Unexpected::Unit,
             Value::Bool(value) => Unexpected::Bool(*value),

@@ -6,9 +6,11 @@ use cloud::ErrorKind;
 use model::Time;
 use model::observation::{Bounds, ScheduledBounds};
 use model::route::{ServiceId, WeightPair};
+use serde::Serialize;
 
 /// One change that somebody asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// When.
     pub at: Time,
@@ -23,7 +25,8 @@ pub struct Entry {
 }
 
 /// Who asked for a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Author {
     /// Whoever calls the region: Ferry.
     Caller,
@@ -34,7 +37,8 @@ pub enum Author {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Change {
     /// The weights of one route.
     Weights {
@@ -88,7 +92,8 @@ pub enum Change {
 }
 
 /// How a change went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// Made.
     Made,

@@ -123,6 +123,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_region_is_read_as_it_was_written() {
+        let load = Load::new(vec![100.0]).unwrap();
+        let id = |service: &str| model::route::ServiceId {
+            account: std::sync::Arc::default(),
+            cluster: "prd".to_owned(),
+            service: service.to_owned(),
+        };
+        let side = |side: Side, name: &str| {
+            let mut service = ServiceSpec::new(side, id(name), format!("targetgroup/{name}"));
+            service.scaling = Some(ScalingSpec::by_hand(&id(name), *BOUNDS.get(side)));
+            service
+        };
+        let sides =
+            PerSide { ec2: side(Side::Ec2, "api"), fargate: side(Side::Fargate, "api-fargate") };
+        let slow = Span::from_millis(300);
+        let application = ApplicationSpec::new("api", load, Vec::new(), slow, sides).unwrap();
+        let spec = RegionSpec::new(Time::from_secs(1_767_571_200), vec![application]);
+        let written = serde_json::to_string(&spec).unwrap();
+        let read: Vec<RegionSpec> = manifest::read_as("region.yaml", &written, "Region").unwrap();
+        assert_eq!(read, [spec]);
+    }
+
+    #[test]
     fn the_past_is_the_loads_own_and_ends_where_the_load_begins() {
         for (length, before, after) in [
             // Three weeks: the first one comes twice.

@@ -1,4 +1,5 @@
-//! The region's clock over HTTP: `GET /_region/clock` and `POST /_region/advance`.
+//! The region's own addresses: its clock with `GET /_region/clock` and `POST /_region/advance`, and
+//! with `GET /_region/journal` what was changed in it, by whom and how that went.
 //!
 //! Whoever moves the clock so is in lockstep with it: nothing happens in the region between two
 //! advances.
@@ -15,6 +16,7 @@ use crate::protocol::put;
 
 /// What begins the addresses that are the region's own.
 pub(crate) const PATH: &str = "/_region/";
+const NOTHING_ELSE: &str = "there are /_region/clock, /_region/advance and /_region/journal";
 /// A single advance passes at most this much time.
 const ADVANCE_MAX: Span = Span::from_days(366);
 
@@ -24,17 +26,24 @@ pub(crate) fn answer(request: &Request<Bytes>, region: &SimulatedCloud) -> Respo
     match (request.method(), path) {
         (&Method::GET, "clock") => now(region),
         (&Method::POST, "advance") => advance(request, region),
-        (_, "clock" | "advance") => {
-            let problem = "use GET for the clock and POST for advance";
+        (&Method::GET, "journal") => journal(region),
+        (_, "clock" | "advance" | "journal") => {
+            let problem = "use GET for the clock and the journal, and POST for advance";
             refuse(StatusCode::METHOD_NOT_ALLOWED, problem)
         }
-        _ => refuse(StatusCode::NOT_FOUND, "there are /_region/clock and /_region/advance"),
+        _ => refuse(StatusCode::NOT_FOUND, NOTHING_ELSE),
     }
 }
 
 fn now(region: &SimulatedCloud) -> Response<Bytes> {
     let now = region.with(|region| region.now());
     respond(StatusCode::OK, &json!({"now": now}))
+}
+
+/// Marks and rules of EventBridge are not in it: they are kept by who serves them.
+fn journal(region: &SimulatedCloud) -> Response<Bytes> {
+    let entries = region.with(|region| json!({"entries": region.journal().entries()}));
+    respond(StatusCode::OK, &entries)
 }
 
 fn advance(request: &Request<Bytes>, region: &SimulatedCloud) -> Response<Bytes> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read or write its files must fail")]
 
 mod account;
+mod acting;
 mod alerting;
 mod bad_input;
 mod break_glass;
@@ -22,6 +23,7 @@ mod rehearse;
 mod rules;
 mod running;
 mod scheduled;
+mod stage;
 mod stopping;
 mod tokens;
 mod traces;

@@ -106,6 +106,22 @@ impl Running {
         Some((status, body.to_owned()))
     }
 
+    /// The same after a body of JSON was sent.
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let (host, length) = (&self.address, body.len());
+        write!(
+            stream,
+            "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split_whitespace().nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
     /// `/metrics` once `is_wanted`.
     pub(crate) fn metrics(&self, what: &str, is_wanted: impl Fn(&str) -> bool) -> String {
         until(what, BEGINS_WITHIN, || {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::ferry::{Folder, example, root};
 
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn traces() -> Option<PathBuf> {
+pub(crate) fn traces() -> Option<PathBuf> {
     let folder = std::env::var_os("FERRY_TRACES")
         .map_or_else(|| root().join("../shared/data/traces"), PathBuf::from);
     if folder.is_dir() {

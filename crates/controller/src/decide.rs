@@ -304,7 +304,13 @@ pub(crate) fn is_urgent(pass: &Pass) -> bool {
         pass.plan.report.refusals().all(|refusal| {
             matches!(refusal.reason, Reason::CapacityShort { .. } | Reason::NotSettled)
         }) && pass.plan.report.refusals().next().is_some();
-    let unsettled = pass.plan.status.step.as_ref().is_some_and(|step| step.settled_at.is_none());
+    // What somebody changed by hand waits for somebody, for days if need be.
+    let waits_for_a_person =
+        pass.plan.report.refusals().any(|refusal| {
+            matches!(refusal.reason, Reason::Drifted { .. } | Reason::RoutesDisagree)
+        });
+    let unsettled = !waits_for_a_person
+        && pass.plan.status.step.as_ref().is_some_and(|step| step.settled_at.is_none());
     let unsure =
         pass.answers.iter().any(|answer| !matches!(answer, Answer::Written | Answer::AlreadySo));
     !pass.plan.actions.is_empty()

@@ -3,6 +3,7 @@
 
 mod account;
 mod acting;
+mod adopt;
 mod alerting;
 mod bad_input;
 mod break_glass;

@@ -14,6 +14,7 @@ use store::{MemoryStore, Numbered, SqliteStore, Store};
 use crate::ferry::Folder;
 use crate::region::serving;
 use crate::running::{Running, until};
+use crate::stage::KEYS;
 
 /// How long the region is watched.
 const WATCHED: Span = Span::from_days(7);
@@ -140,26 +141,6 @@ fn a_week_observed_over_the_wire_is_judged_as_in_the_same_process() {
         assert_eq!(expected, seen, "entry {line}");
     }
     assert_eq!(expected, seen, "one of them says more");
-}
-
-/// Anything signs requests to a region.
-const KEYS: [(&str, &str); 3] = [
-    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-    ("AWS_SECRET_ACCESS_KEY", "secret"),
-    ("AWS_EC2_METADATA_DISABLED", "true"),
-];
-
-#[test]
-fn a_migration_that_asks_to_act_is_refused_before_anything_is_asked() {
-    let acting = MIGRATION.replace("mode: observe", "mode: act");
-    let folder = Folder::new("observing-act", &[]);
-    std::fs::create_dir(folder.path().join("config")).unwrap();
-    std::fs::write(folder.path().join("config/api.yaml"), acting).unwrap();
-    let answer = folder.ferry("run --cloud aws --config config --endpoint-url http://127.0.0.1:9");
-    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
-    let says = "api.yaml: spec.mode: this version only observes AWS; write `observe`";
-    assert!(answer.stderr.contains(says), "{}", answer.stderr);
-    assert_eq!(folder.files(), ["config"], "no store was made");
 }
 
 #[test]

@@ -132,9 +132,14 @@ impl Running {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(killed.success(), "kill -TERM {pid}");
+        self.signal("TERM");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let (signal, pid) = (format!("-{name}"), self.child.id().to_string());
+        let killed = Command::new("kill").args([&signal, &pid]).status().unwrap();
+        assert!(killed.success(), "kill {signal} {pid}");
     }
 
     /// Waits for the end: how it ended, and how long that took.

@@ -267,7 +267,7 @@ fn not_known(
         Some(Gap::NotAsked) => ", because it was not asked for yet.",
         Some(Gap::NotFound) => ", because it does not exist.",
         Some(Gap::Throttled) => ", because the call was throttled.",
-        Some(Gap::Denied) => ", because the call was refused: look at permissions.",
+        Some(Gap::Denied) => ", because the call was refused: look at credentials and permissions.",
         Some(Gap::Failed) => ", because the call failed.",
         Some(Gap::Partial) => ", because the answer was incomplete.",
     })

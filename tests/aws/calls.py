@@ -64,7 +64,13 @@ def ecs(region):
     for service in described["services"]:
         definition = service["taskDefinition"]
         client.describe_task_definition(taskDefinition=definition, include=["TAGS"])
-    client.list_tags_for_resource(resourceArn=services[0])
+    mark = {"key": "ferry:owner", "value": "ferry/api"}
+    client.tag_resource(resourceArn=services[0], tags=[mark])
+    assert mark in client.list_tags_for_resource(resourceArn=services[0])["tags"]
+    described = client.describe_services(cluster=CLUSTER, services=services, include=["TAGS"])
+    assert [mark in service["tags"] for service in described["services"]] == [True] + [False] * 5
+    client.untag_resource(resourceArn=services[0], tagKeys=["ferry:owner"])
+    assert mark not in client.list_tags_for_resource(resourceArn=services[0])["tags"]
     refused = region.refused
     eleven = ["api"] * 11
     refused("InvalidParameterException", client.describe_services, cluster=CLUSTER, services=eleven)
@@ -90,12 +96,14 @@ def balancing(region):
     pages = client.get_paginator("describe_load_balancers").paginate(PaginationConfig={"PageSize": 2})
     balancers = [balancer for page in pages for balancer in page["LoadBalancers"]]
     assert len(balancers) == 5, balancers
-    weighted = None
+    weighted = default = None
     for balancer in balancers:
         arn = balancer["LoadBalancerArn"]
         client.describe_load_balancer_attributes(LoadBalancerArn=arn)
         for listener in client.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
             rules = client.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+            if len(listener["DefaultActions"][0].get("ForwardConfig", {}).get("TargetGroups", [])) == 2:
+                default = listener
             weighted = next((it for it in rules if not it["IsDefault"]), weighted)
             tagged = [arn, listener["ListenerArn"], *(rule["RuleArn"] for rule in rules)]
             client.describe_tags(ResourceArns=tagged)
@@ -108,7 +116,24 @@ def balancing(region):
     client.modify_rule(RuleArn=arn, Actions=weighted["Actions"])
     read = client.describe_rules(RuleArns=[arn])["Rules"][0]["Actions"][0]["ForwardConfig"]
     assert read == forward, (read, forward)
+    # What a listener does by default is changed through the listener.
+    actions, listener = default["DefaultActions"], default["ListenerArn"]
+    actions[0]["ForwardConfig"]["TargetGroups"][1]["Weight"] = 7
+    client.modify_listener(ListenerArn=listener, DefaultActions=actions)
+    read = client.describe_listeners(ListenerArns=[listener])["Listeners"][0]["DefaultActions"]
+    assert read == actions, (read, actions)
+    mark = {"Key": "ferry:owner", "Value": "ferry/web"}
+    for tagged in (arn, listener):
+        client.add_tags(ResourceArns=[tagged], Tags=[mark])
+        tags = client.describe_tags(ResourceArns=[tagged])["TagDescriptions"][0]["Tags"]
+        assert mark in tags, tags
+        client.remove_tags(ResourceArns=[tagged], TagKeys=["ferry:owner"])
+        tags = client.describe_tags(ResourceArns=[tagged])["TagDescriptions"][0]["Tags"]
+        assert mark not in tags, tags
     refused = region.refused
+    refused("ListenerNotFound", client.modify_listener, ListenerArn="arn:aws:x", DefaultActions=actions)
+    refused("RuleNotFound", client.modify_rule, RuleArn="arn:aws:x", Actions=actions)
+    refused("ResourceNotFoundException", region.client("ecs").tag_resource, resourceArn="arn:x", tags=[])
     forward["TargetGroups"][0]["Weight"] = 1000
     refused("ValidationError", client.modify_rule, RuleArn=arn, Actions=weighted["Actions"])
     refused("RuleNotFound", client.describe_rules, RuleArns=["arn:aws:x"])

@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn new(input: &Input<'a>, plan: &'a Plan) -> Self {
         let live = input.observation.split.value();
         let moves = plan.actions.iter().enumerate().filter_map(|(index, action)| match action {
-            Action::SetWeights { share, expected, weights, direction } => Some(Move {
+            Action::SetWeights { share, expected, weights, direction, .. } => Some(Move {
                 index,
                 share: *share,
                 expected,

@@ -18,7 +18,7 @@ const fn writes(action: &'static str) -> Operation {
 }
 
 /// Every operation of a daemon, by service.
-pub const OPERATIONS: [Operation; 27] = [
+pub const OPERATIONS: [Operation; 28] = [
     reads("application-autoscaling:DescribeScalableTargets"),
     reads("application-autoscaling:DescribeScheduledActions"),
     writes("application-autoscaling:DeleteScheduledAction"),
@@ -28,6 +28,7 @@ pub const OPERATIONS: [Operation; 27] = [
     reads("ecs:DescribeServices"),
     reads("ecs:DescribeTaskDefinition"),
     writes("ecs:UpdateService"),
+    reads("elasticloadbalancing:DescribeListeners"),
     reads("elasticloadbalancing:DescribeRules"),
     reads("elasticloadbalancing:DescribeTags"),
     reads("elasticloadbalancing:DescribeTargetGroups"),
@@ -59,11 +60,10 @@ pub const ADOPTION_OPERATIONS: [Operation; 4] = [
 ];
 
 /// What only a survey of an account calls beside those: `ferry init` and `ferry preflight`.
-pub const SURVEY_OPERATIONS: [Operation; 11] = [
+pub const SURVEY_OPERATIONS: [Operation; 10] = [
     reads("application-autoscaling:DescribeScalingPolicies"),
     reads("cloudwatch:DescribeAlarms"),
     reads("ecs:ListServices"),
-    reads("elasticloadbalancing:DescribeListeners"),
     reads("elasticloadbalancing:DescribeLoadBalancerAttributes"),
     reads("elasticloadbalancing:DescribeLoadBalancers"),
     reads("elasticloadbalancing:DescribeTargetGroupAttributes"),
@@ -138,6 +138,8 @@ mod tests {
             assert!(!writes || mutates, "{action} changes something");
             called.insert((action, if mutates { Part::Mutator } else { Part::Observer }));
         }
+        // A survey looks at listeners whatever the router is.
+        called.insert(("elasticloadbalancing:DescribeListeners", Part::Survey));
         // Marks of records are records.
         called.insert(("route53:ChangeResourceRecordSets", Part::Adopter));
         called.extend(ADOPTION_OPERATIONS.map(|it| (it.action, Part::Adopter)));

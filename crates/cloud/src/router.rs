@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::Side;
-use model::route::{Route, Routes, Split, WeightPair, Weights};
+use model::route::{Route, Routes, Split, Sticky, WeightPair, Weights};
 use model::spec::Aws;
 
 use crate::{Error, ErrorKind, Result};
@@ -23,6 +23,8 @@ pub struct Shift {
     /// Whether traffic goes back to EC2: such a change leaves first, and never shares a batch
     /// with others.
     pub rollback: bool,
+    /// Routes that are to hold clients for so long, where they do not now.
+    pub sticky: Sticky,
 }
 
 /// What a shift asks of one route.
@@ -90,5 +92,7 @@ pub trait Router: Send + Sync {
     /// An all-zero or empty set of weights is `Invalid`; a route that holds neither what is
     /// expected nor what is wanted makes its change `Conflict`; on `OutcomeUnknown` the change
     /// may have been made. Routes that already hold what is wanted are left alone.
+    ///
+    /// A rollback lets clients go that a route holds at Fargate.
     async fn set(&self, shifts: &[Shift]) -> Vec<Result<Applied>>;
 }

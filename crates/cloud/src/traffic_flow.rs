@@ -27,7 +27,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use model::route::{Propagation, Route, Split, WeightPair, Weights};
+use model::route::{Propagation, Route, Split, Sticky, WeightPair, Weights};
 use model::{Share, Span};
 
 use crate::traffic_policy::{self, DocumentError, Endpoints, Reading};
@@ -155,7 +155,7 @@ pub async fn observe(calls: &dyn TrafficFlow, routes: &[Route]) -> Result<Split>
         weights.insert(route.key(), live.reading.pair());
         propagation = propagation.and(live.propagation());
     }
-    Ok(Split { weights, propagation })
+    Ok(Split { weights, propagation, sticky: Sticky::new() })
 }
 
 /// Makes a change of all routes of a migration, all of them policy instances.

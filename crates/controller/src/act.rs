@@ -67,10 +67,11 @@ async fn shift<'a>(
     let mut shifts = Vec::new();
     for order in orders {
         for (position, action) in order.actions.iter().enumerate() {
-            let Action::SetWeights { expected, weights, .. } = action else { continue };
+            let Action::SetWeights { expected, weights, sticky, .. } = action else { continue };
             if which(action) {
                 owners.push((order.name.as_str(), position));
                 shifts.push(Shift {
+                    sticky: sticky.clone(),
                     account: Arc::clone(&order.routes.account),
                     routes: order.routes.routes.clone(),
                     expected: expected.clone(),

@@ -7,7 +7,7 @@
 
 use cloud::{Applied, Cloud, Error, ErrorKind, Result, Shift};
 use model::observation::Targets;
-use model::route::{Route, Split, WeightPair, Weights};
+use model::route::{Route, Split, Sticky, WeightPair, Weights};
 use model::{Share, Side, Span};
 
 use crate::Managed;
@@ -130,6 +130,7 @@ fn shift(migration: &Managed, split: &Split) -> Shift {
         expected: split.weights.clone(),
         weights: migration.routes.routes.iter().map(all_to_ec2).collect(),
         rollback: true,
+        sticky: Sticky::new(),
     }
 }
 

@@ -90,7 +90,7 @@ const fn row(part: Part, scope: Scope, action: &'static str) -> Allowed {
 use Part::{Adopter, Mutator, Observer, Survey};
 
 /// Every operation that Ferry calls.
-pub const ALLOWED: [Allowed; 43] = [
+pub const ALLOWED: [Allowed; 44] = [
     row(Observer, Scope::Services, "ecs:DescribeServices"),
     row(Observer, Scope::Regional, "ecs:DescribeTaskDefinition"),
     row(Observer, Scope::Regional, "application-autoscaling:DescribeScalableTargets"),
@@ -99,6 +99,7 @@ pub const ALLOWED: [Allowed; 43] = [
     row(Observer, Scope::Regional, "elasticloadbalancing:DescribeTargetGroups"),
     row(Observer, Scope::Regional, "elasticloadbalancing:DescribeTargetHealth"),
     row(Observer, Scope::RuleRegions, "elasticloadbalancing:DescribeRules"),
+    row(Observer, Scope::RuleRegions, "elasticloadbalancing:DescribeListeners"),
     row(Observer, Scope::RuleRegions, "elasticloadbalancing:DescribeTags"),
     row(Observer, Scope::Zones, "route53:ListResourceRecordSets"),
     row(Observer, Scope::Instances, "route53:GetTrafficPolicyInstance"),

@@ -18,6 +18,8 @@ pub(crate) struct Places {
     pub(crate) rules: BTreeSet<String>,
     /// Listeners whose default action may be what a rule's ARN names.
     pub(crate) listeners: BTreeSet<String>,
+    /// Listeners that files name themselves.
+    pub(crate) marked_listeners: BTreeSet<String>,
     /// Regions of the rules.
     pub(crate) rule_regions: BTreeSet<String>,
     /// Names and types of the records of each zone.
@@ -116,7 +118,9 @@ fn add_router(places: &mut Places, router: &Router, place: &Aws) {
             for rule in &alb.rule_arns {
                 let region = arn::region(rule).unwrap_or(&place.region);
                 places.rule_regions.insert(region.to_owned());
-                if !rule.contains(":listener/") {
+                if rule.contains(":listener/") {
+                    places.marked_listeners.insert(rule.clone());
+                } else {
                     places.rules.insert(rule.clone());
                 }
                 places.listeners.extend(arn::listener(rule));

@@ -143,7 +143,10 @@ fn extents(scope: Scope, places: &Places, account: &str) -> Vec<Extent> {
         Scope::ServiceMarks => {
             plain(places.services.iter().map(|it| service(it, account)).collect(), of_marks())
         }
-        Scope::RuleMarks => plain(places.rules.iter().cloned().collect(), of_marks()),
+        Scope::RuleMarks => {
+            let marked = places.rules.iter().chain(&places.marked_listeners);
+            plain(marked.cloned().collect(), of_marks())
+        }
         Scope::Zones if has_instances => only(vec![global("hostedzone", "*")]),
         Scope::Zones => only(places.zones.keys().map(|zone| global("hostedzone", zone)).collect()),
         Scope::Records => records(places, partition),

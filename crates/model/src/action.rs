@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{Bounds, ScheduledBounds};
-use crate::route::Weights;
+use crate::route::{Sticky, Weights};
 use crate::{Share, Side};
 
 /// One change to the world. Doing it twice, or late, is harmless.
@@ -22,6 +22,9 @@ pub enum Action {
         weights: Weights,
         /// Why the weights move.
         direction: Direction,
+        /// Routes that are to hold clients again, as they did before a rollback let them go.
+        #[serde(default, skip_serializing_if = "Sticky::is_empty")]
+        sticky: Sticky,
     },
     /// Write the bounds of a side's scalable target.
     SetBounds {
@@ -98,7 +101,7 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SetWeights { share, expected, weights, direction } => {
+            Self::SetWeights { share, expected, weights, direction, .. } => {
                 let verb = match direction {
                     Direction::Advance => "advance to",
                     Direction::RollBack => "roll back to",

@@ -216,6 +216,10 @@ impl WeightPair {
 /// The weights of all routes of a migration, by [`Route::key`].
 pub type Weights = BTreeMap<String, WeightPair>;
 
+/// How long routes hold clients at the side they were sent to, by their keys; those that do not
+/// are absent.
+pub type Sticky = BTreeMap<String, Span>;
+
 /// Live weights and how far they have spread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -224,6 +228,9 @@ pub struct Split {
     pub weights: Weights,
     /// Whether AWS still carries the last change to its edges.
     pub propagation: Propagation,
+    /// Routes that hold clients at the side they were sent to.
+    #[serde(default, skip_serializing_if = "Sticky::is_empty")]
+    pub sticky: Sticky,
 }
 
 impl Split {

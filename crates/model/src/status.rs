@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::condition::Conditions;
 use crate::observation::Bounds;
-use crate::route::Weights;
+use crate::route::{Sticky, Weights};
 use crate::verdict::VerdictReason;
 use crate::{PerSide, Share, Time};
 
@@ -35,6 +35,10 @@ pub struct Status {
     pub verbs: Verbs,
     /// The weights Ferry last meant to write, recorded before it wrote them.
     pub intended: Option<Intended>,
+    /// How long routes held clients when they last did: a rollback lets clients go, and the next
+    /// step towards Fargate puts this back.
+    #[serde(skip_serializing_if = "Sticky::is_empty")]
+    pub sticky: Sticky,
     /// When the intended weights were first known to be in place, by the answer to their write or
     /// by a reading.
     pub landed_at: Option<Time>,

@@ -3,7 +3,7 @@
 use model::action::{Action, Direction};
 use model::event::Event;
 use model::plan::{Line, Plan, Reason, Refusal, Report, Rule, Said};
-use model::route::Weights;
+use model::route::{Sticky, Weights};
 use model::status::{Intended, Status, Step};
 use model::{PerSide, Share, Side, Time};
 
@@ -112,7 +112,22 @@ impl Draft {
             self.status.step =
                 Some(Step { share, decided_at: now, verified_at: None, settled_at: None });
         }
-        self.actions.push(Action::SetWeights { share, expected: live.clone(), weights, direction });
+        let sticky = self.held_again(facts, direction);
+        let expected = live.clone();
+        self.actions.push(Action::SetWeights { share, expected, weights, direction, sticky });
+    }
+
+    /// Routes that held clients before a rollback let them go, where traffic goes forward again.
+    pub(crate) fn held_again(&self, facts: &Facts<'_>, direction: Direction) -> Sticky {
+        let live = facts.split.map(|(split, _)| &split.sticky);
+        match direction {
+            Direction::RollBack => Sticky::new(),
+            Direction::Advance | Direction::Finish => {
+                let is_let_go = |key: &String| live.is_none_or(|live| !live.contains_key(key));
+                let known = self.status.sticky.iter().filter(|(key, _)| is_let_go(key));
+                known.map(|(key, span)| (key.clone(), *span)).collect()
+            }
+        }
     }
 
     /// The weights of the step that is on record leave once more.

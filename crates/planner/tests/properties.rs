@@ -202,7 +202,7 @@ fn check(world: &World, plan: &Plan) -> Result<(), TestCaseError> {
 
 fn check_action(world: &World, plan: &Plan, action: &Action) -> Result<(), TestCaseError> {
     match action {
-        Action::SetWeights { share, expected, weights, direction } => {
+        Action::SetWeights { share, expected, weights, direction, .. } => {
             prop_assert_eq!(expected, &world.weights, "expects what was not seen");
             prop_assert!(expected.keys().eq(weights.keys()), "routes must move together");
             prop_assert!(weights.values().all(|pair| pair.share().is_some()), "S2: no weight");

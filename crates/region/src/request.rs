@@ -14,11 +14,13 @@ use model::{Span, Time};
 use crate::metric::MetricAsk;
 
 /// The operations, as IAM names them.
-pub const OPERATIONS: [&str; 19] = [
+pub const OPERATIONS: [&str; 21] = [
     "ecs:DescribeServices",
     "ecs:UpdateService",
     "elasticloadbalancing:DescribeTargetHealth",
+    "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:ModifyListener",
     "elasticloadbalancing:ModifyRule",
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:RegisterScalableTarget",
@@ -35,6 +37,11 @@ pub const OPERATIONS: [&str; 19] = [
     "route53:DeleteTrafficPolicy",
     "cloudwatch:GetMetricData",
 ];
+
+/// Whether an ARN is a listener's, which stands for its default action.
+fn is_listener(rule: &str) -> bool {
+    rule.contains(":listener/")
+}
 
 /// One call.
 #[derive(Debug, Clone)]
@@ -239,9 +246,15 @@ impl Request<'_> {
                 Route::Route53Record { .. } | Route::TrafficPolicyInstance { .. } => {
                     "route53:ListResourceRecordSets"
                 }
+                Route::AlbRule { rule, .. } if is_listener(rule) => {
+                    "elasticloadbalancing:DescribeListeners"
+                }
                 Route::AlbRule { .. } => "elasticloadbalancing:DescribeRules",
             },
             Self::ChangeRoutes { changes } => match changes.first().map(|change| change.route) {
+                Some(Route::AlbRule { rule, .. }) if is_listener(rule) => {
+                    "elasticloadbalancing:ModifyListener"
+                }
                 Some(Route::AlbRule { .. }) => "elasticloadbalancing:ModifyRule",
                 Some(Route::Route53Record { .. } | Route::TrafficPolicyInstance { .. }) | None => {
                     "route53:ChangeResourceRecordSets"

@@ -233,7 +233,7 @@ fn split(region: &mut Region, routes: &[Route]) -> Result<Split> {
         weights.insert(route.key(), pair);
         spread = spread.and(propagation);
     }
-    Ok(Split { weights, propagation: spread })
+    Ok(Split { sticky: model::route::Sticky::new(), weights, propagation: spread })
 }
 
 /// A change that one shift asks for.

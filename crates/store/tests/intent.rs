@@ -28,6 +28,7 @@ fn scheduled(name: &str, minutes: u64) -> ScheduledBounds {
 fn actions() -> Vec<Action> {
     vec![
         Action::SetWeights {
+            sticky: model::route::Sticky::new(),
             share: Share::percent(5),
             expected: weights(1),
             weights: weights(5),
@@ -54,7 +55,14 @@ fn done(minute: u64) -> Observation {
         services: PerSide::from_fn(|_| Seen::known(service.clone(), at)),
         targets: PerSide::from_fn(|_| Seen::unknown(Gap::NotAsked)),
         scaling: PerSide::from_fn(|_| Seen::known(Some(scaling.clone()), at)),
-        split: Seen::known(Split { weights: weights(5), propagation: Propagation::Pending }, at),
+        split: Seen::known(
+            Split {
+                sticky: model::route::Sticky::new(),
+                weights: weights(5),
+                propagation: Propagation::Pending,
+            },
+            at,
+        ),
         load: Seen::unknown(Gap::NotAsked),
         ownership: Seen::unknown(Gap::NotAsked),
     }

@@ -52,6 +52,8 @@ pub(crate) struct Balancer {
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) arn: String,
+    /// Whether it is what the listener does with all that no other rule takes.
+    pub(crate) is_default: bool,
     pub(crate) application: usize,
     pub(crate) route: Route,
 }
@@ -198,14 +200,18 @@ impl Inventory {
     ) {
         let Some(balancer) = self.balancers.get_mut(balancer) else { return };
         for (rule, route) in rules {
-            let arn = if rule.starts_with("arn:") {
+            // A listener's ARN stands for its default action.
+            let is_default = *rule == balancer.listener_arn || *rule == balancer.default_rule_arn;
+            let arn = if is_default {
+                balancer.default_rule_arn.clone()
+            } else if rule.starts_with("arn:") {
                 (*rule).to_owned()
             } else {
                 let listener = tail(&balancer.listener_arn).trim_start_matches("listener/");
                 let id = digest(&["rule", rule], 16);
                 elb_arn(place, &format!("listener-rule/{listener}/{id}"))
             };
-            balancer.rules.push(Rule { arn, application, route: (*route).clone() });
+            balancer.rules.push(Rule { arn, is_default, application, route: (*route).clone() });
         }
     }
 
@@ -333,9 +339,12 @@ fn short(name: &str) -> String {
     if name.is_empty() { "application".to_owned() } else { name.to_owned() }
 }
 
-/// Name, id and listener in `...:listener-rule/app/NAME/ID/LISTENER/RULE`.
+/// Name, id and listener in `...:listener-rule/app/NAME/ID/LISTENER/RULE`, and in a listener's
+/// `...:listener/app/NAME/ID/LISTENER`.
 fn rule_parts(arn: &str) -> Option<(&str, &str, &str)> {
-    let rest = tail(arn).strip_prefix("listener-rule/app/").filter(|_| arn.starts_with("arn:"))?;
+    let mut kinds = ["listener-rule/app/", "listener/app/"].into_iter();
+    let rest = kinds.find_map(|kind| tail(arn).strip_prefix(kind));
+    let rest = rest.filter(|_| arn.starts_with("arn:"))?;
     let mut parts = rest.split('/');
     Some((parts.next()?, parts.next()?, parts.next()?))
 }

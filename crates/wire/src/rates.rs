@@ -49,7 +49,7 @@ pub(crate) fn of(service: Service, operation: &str) -> Option<Rate> {
             _ => rate("cloudwatch lists", 25.0, 25.0),
         },
         Service::LoadBalancing => match operation {
-            "ModifyRule" | "AddTags" | "RemoveTags" => {
+            "ModifyRule" | "ModifyListener" | "AddTags" | "RemoveTags" => {
                 rate("elasticloadbalancing modify", 40.0, 3.0)
             }
             _ => rate("elasticloadbalancing read", 100.0, 40.0),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::Time;
+use model::{Side, Time};
 use region::Region;
 use region::call::Call;
 use region::request::{Request, Response};
@@ -99,6 +99,8 @@ pub(crate) struct Change {
 pub(crate) struct Stickiness {
     pub(crate) enabled: bool,
     pub(crate) seconds: Option<u32>,
+    /// The side whose group was left out of the rule, in place of a weight of zero.
+    pub(crate) without: Option<Side>,
 }
 
 /// A role that was assumed.

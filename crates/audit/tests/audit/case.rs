@@ -93,7 +93,11 @@ impl Case {
     /// The live weights, on all routes.
     pub(crate) fn live(&mut self, weights: Weights) {
         self.observation.split = Seen::known(
-            Split { weights, propagation: Propagation::InSync { since: Some(ago(120)) } },
+            Split {
+                sticky: model::route::Sticky::new(),
+                weights,
+                propagation: Propagation::InSync { since: Some(ago(120)) },
+            },
             NOW,
         );
     }
@@ -106,6 +110,7 @@ impl Case {
         self.status.step = (from > 0).then(|| stood(from));
         self.status.intended = Some(intended(NOW, weights(0), before.clone()));
         self.plan.actions = vec![Action::SetWeights {
+            sticky: model::route::Sticky::new(),
             share,
             expected: before.clone(),
             weights: after.clone(),

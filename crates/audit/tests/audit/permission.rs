@@ -70,6 +70,7 @@ fn a_rollback_is_told_by_what_it_does() {
     assert!(stops(&moving(100, 250, Direction::RollBack)));
     assert!(stops(&moving(250, 100, Direction::Advance)));
     let one_up = |to| Action::SetWeights {
+        sticky: model::route::Sticky::new(),
         share: model::Share::percent(10),
         expected: weights(250),
         weights: weights(100).into_iter().chain([(A.to_owned(), weights(to)[A])]).collect(),
@@ -78,6 +79,7 @@ fn a_rollback_is_told_by_what_it_does() {
     assert!(!stops(&one_up(250)));
     assert!(stops(&one_up(260)));
     let blind = |to| Action::SetWeights {
+        sticky: model::route::Sticky::new(),
         share: model::Share::ZERO,
         expected: model::route::Weights::new(),
         weights: weights(to),

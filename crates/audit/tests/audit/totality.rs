@@ -74,6 +74,7 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         (0..=1000_u16, weights(), weights(), direction).prop_map(
             |(share, expected, weights, direction)| Action::SetWeights {
+                sticky: model::route::Sticky::new(),
                 share: Share::from_per_mille(share).expect("at most 1000"),
                 expected,
                 weights,

@@ -3,6 +3,7 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, ForwardActionConfig, TargetGroupStickinessConfig, TargetGroupTuple,
 };
+use model::Span;
 use model::route::WeightPair;
 
 /// The two groups of a route.
@@ -10,6 +11,24 @@ use model::route::WeightPair;
 pub(super) struct Groups<'a> {
     pub(super) ec2: &'a str,
     pub(super) fargate: &'a str,
+}
+
+/// What a rule is to hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) weights: WeightPair,
+    /// Whether traffic goes back to EC2.
+    pub(super) rollback: bool,
+    /// How long clients are to be held again, where they are not now.
+    pub(super) sticky: Option<Span>,
+}
+
+/// How long a rule holds clients at the group they were sent to; `None` where it does not.
+pub(super) fn sticky(actions: &[Action]) -> Option<Span> {
+    let forward = actions.iter().find(|action| is_forward(action))?;
+    let config = forward.forward_config()?.target_group_stickiness_config()?;
+    let seconds = config.duration_seconds().filter(|_| config.enabled().unwrap_or(false))?;
+    Some(Span::from_secs(u64::try_from(seconds).ok()?))
 }
 
 /// The weights of the two groups in a rule's actions; `None` where neither is forwarded to.
@@ -36,12 +55,11 @@ pub(super) fn weights(actions: &[Action], groups: Groups<'_>) -> Option<WeightPa
 /// The actions with other weights for the two groups, and everything else as it is.
 ///
 /// A rollback takes Fargate's group out where clients are held there by a cookie, with the
-/// stickiness itself: at weight zero they would stay.
+/// stickiness itself: at weight zero they would stay. The next step forward puts both back.
 pub(super) fn rewrite(
     actions: &[Action],
     groups: Groups<'_>,
-    wanted: WeightPair,
-    rollback: bool,
+    Wanted { weights: wanted, rollback, sticky }: Wanted,
 ) -> Vec<Action> {
     let mut actions: Vec<Action> = actions.iter().cloned().map(sendable).collect();
     let Some(forward) = actions.iter_mut().find(|action| is_forward(action)) else {
@@ -51,10 +69,14 @@ pub(super) fn rewrite(
     let stickiness = forward.forward_config().and_then(|it| it.target_group_stickiness_config());
     let is_sticky = stickiness.and_then(TargetGroupStickinessConfig::enabled).unwrap_or(false);
     let released = rollback && is_sticky && wanted.fargate == 0;
-    let stickiness = if released {
-        Some(TargetGroupStickinessConfig::builder().enabled(false).build())
-    } else {
-        stickiness.cloned()
+    let held = sticky.and_then(|span| i32::try_from(span.as_secs()).ok()).filter(|_| !is_sticky);
+    let stickiness = match held {
+        _ if released => Some(TargetGroupStickinessConfig::builder().enabled(false).build()),
+        Some(seconds) => {
+            let config = TargetGroupStickinessConfig::builder().enabled(true);
+            Some(config.duration_seconds(seconds).build())
+        }
+        None => stickiness.cloned(),
     };
     put(&mut tuples, groups.ec2, Some(wanted.ec2));
     put(&mut tuples, groups.fargate, (!released).then_some(wanted.fargate));

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_route53::types::{ChangeBatch, ChangeStatus, ResourceRecordSet};
 use cloud::{Applied, Asked, Error, ErrorKind, Result, Shift};
-use model::route::{Propagation, Route, Routes, Split, WeightPair, Weights};
+use model::route::{Propagation, Route, Routes, Split, Sticky, WeightPair, Weights};
 use model::spec::Aws;
 
 use super::spread::{Key, Spread};
@@ -88,7 +88,7 @@ impl Records {
             let split = weights.map(|weights| {
                 let in_sync = Propagation::InSync { since: None };
                 let propagation = weights.keys().map(propagation).fold(in_sync, Propagation::and);
-                Split { weights, propagation }
+                Split { weights, propagation, sticky: Sticky::new() }
             });
             Some((*place, split))
         };

@@ -5,17 +5,18 @@
 //!       ─► the answer shows the weights
 //! ```
 //!
-//! The default rule of a listener is changed through the listener: ModifyListener.
+//! The default rule of a listener is changed through the listener: ModifyListener. A listener's ARN
+//! stands for it as well, and is read with DescribeListeners.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::types::{Action, Rule};
 use cloud::{Applied, Asked, Error, ErrorKind, Result, Shift};
-use model::route::{Propagation, Route, Routes, Split, WeightPair, Weights};
+use model::route::{Propagation, Route, Routes, Split, Sticky, WeightPair, Weights};
 use model::spec::Aws;
 
-use super::forward::{self, Groups};
+use super::forward::{self, Groups, Wanted};
 use super::{Fates, Parts, Placed};
 use crate::batches::{Answers, batches, gather, halving};
 use crate::clients::{Call, Client, Clients, Question};
@@ -23,6 +24,7 @@ use crate::groups::RESOURCES_MAX;
 use crate::limits::Family;
 
 const DESCRIBE: &str = "elasticloadbalancing:DescribeRules";
+const DESCRIBE_LISTENERS: &str = "elasticloadbalancing:DescribeListeners";
 const MODIFY: &str = "elasticloadbalancing:ModifyRule";
 const MODIFY_LISTENER: &str = "elasticloadbalancing:ModifyListener";
 
@@ -39,7 +41,7 @@ struct Edit<'a> {
     rule: Rule,
     arn: &'a str,
     groups: Groups<'a>,
-    wanted: WeightPair,
+    wanted: Wanted,
 }
 
 impl Rules {
@@ -55,13 +57,14 @@ impl Rules {
         let keys = migrations.iter().flat_map(|(_, it)| keys(&it.account, &it.routes)).collect();
         let read = self.read(keys, question).await;
         let split = |migration: &Routes| -> Result<Split> {
-            let mut weights = Weights::new();
+            let (mut weights, mut sticky) = (Weights::new(), Sticky::new());
             for route in &migration.routes {
-                let (_, pair) = live(&read, &migration.account, route)?;
+                let (rule, pair) = live(&read, &migration.account, route)?;
                 weights.insert(route.key(), pair);
+                sticky.extend(forward::sticky(rule.actions()).map(|span| (route.key(), span)));
             }
             // A rule that was changed holds for the next request.
-            Ok(Split { weights, propagation: Propagation::InSync { since: None } })
+            Ok(Split { weights, propagation: Propagation::InSync { since: None }, sticky })
         };
         migrations.iter().map(|(place, migration)| (*place, split(migration))).collect()
     }
@@ -95,17 +98,22 @@ impl Rules {
         let client = self.clients.of(&shift.account).await;
         let mut parts = Parts::default();
         for edit in edits {
-            parts.note(modify(&client, edit, shift.rollback, question).await);
+            parts.note(modify(&client, edit, question).await);
         }
         Fates::from([(place, parts.close(shift))])
     }
 
     async fn read(&self, keys: Vec<Key>, question: Question) -> Answers<Key, Rule> {
-        let asked = batches(&keys, |(account, _)| Arc::clone(account), RESOURCES_MAX);
-        gather(asked.into_iter().map(|(account, keys)| async move {
+        let of = |key: &Key| (Arc::clone(&key.0), is_listener(&key.1));
+        let asked = batches(&keys, of, RESOURCES_MAX);
+        gather(asked.into_iter().map(|((account, are_listeners), keys)| async move {
             let client = self.clients.of(&account).await;
             let client = &client;
-            halving(keys, |keys| describe(client, keys, question)).await
+            if are_listeners {
+                halving(keys, |keys| describe_listeners(client, keys, question)).await
+            } else {
+                halving(keys, |keys| describe(client, keys, question)).await
+            }
         }))
         .await
     }
@@ -135,13 +143,46 @@ async fn describe(
             rules.insert(arn.to_owned(), rule);
         }
     }
-    let answered = keys.into_iter().map(|key| {
+    Ok(answered(keys, rules, DESCRIBE))
+}
+
+/// The default rules of listeners, by the listeners' ARNs.
+async fn describe_listeners(
+    client: &Client,
+    keys: Vec<Key>,
+    question: Question,
+) -> Result<Answers<Key, Rule>> {
+    let arns: Vec<String> = keys.iter().map(|(_, arn)| arn.clone()).collect();
+    let call = Call::new(DESCRIBE_LISTENERS, Family::BalancerReads, question);
+    let answer = client.read(call, || {
+        client.balancers.describe_listeners().set_listener_arns(Some(arns.clone())).send()
+    });
+    let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
+    for listener in answer.await?.listeners.unwrap_or_default() {
+        let Some(arn) = listener.listener_arn else { continue };
+        let rule = Rule::builder().rule_arn(&arn).is_default(true);
+        rules.insert(arn, rule.set_actions(listener.default_actions).build());
+    }
+    Ok(answered(keys, rules, DESCRIBE_LISTENERS))
+}
+
+fn answered(
+    keys: Vec<Key>,
+    mut rules: BTreeMap<String, Rule>,
+    operation: &'static str,
+) -> Answers<Key, Rule> {
+    let answer = |key: Key| {
         let rule = rules.remove(&key.1).ok_or_else(|| {
-            Error::new(ErrorKind::Partial, DESCRIBE, format!("the answer leaves out {}", key.1))
+            Error::new(ErrorKind::Partial, operation, format!("the answer leaves out {}", key.1))
         });
         (key, rule)
-    });
-    Ok(answered.collect())
+    };
+    keys.into_iter().map(answer).collect()
+}
+
+/// Whether an ARN is a listener's: `..:listener/app/NAME/ID/LISTENER`.
+fn is_listener(arn: &str) -> bool {
+    arn.contains(":listener/")
 }
 
 /// A route's rule and its live weights.
@@ -183,16 +224,19 @@ fn plan<'a>(read: &Answers<Key, Rule>, shift: &'a Shift) -> Result<Vec<Edit<'a>>
         }
         if let Route::AlbRule { rule: arn, ec2_group, fargate_group } = route {
             let groups = Groups { ec2: ec2_group, fargate: fargate_group };
-            edits.push(Edit { rule: rule.clone(), arn, groups, wanted: weights });
+            let sticky = shift.sticky.get(&route.key()).copied();
+            let wanted = Wanted { weights, rollback: shift.rollback, sticky };
+            edits.push(Edit { rule: rule.clone(), arn, groups, wanted });
         }
     }
     Ok(edits)
 }
 
 /// Changes a rule and believes only what the answer shows.
-async fn modify(client: &Client, edit: Edit<'_>, rollback: bool, question: Question) -> Result<()> {
+async fn modify(client: &Client, edit: Edit<'_>, question: Question) -> Result<()> {
     let Edit { rule, arn, groups, wanted } = edit;
-    let actions = forward::rewrite(rule.actions(), groups, wanted, rollback);
+    let actions = forward::rewrite(rule.actions(), groups, wanted);
+    let wanted = wanted.weights;
     let (operation, now) = if rule.is_default().unwrap_or(false) {
         (MODIFY_LISTENER, modify_listener(client, arn, actions, question).await?)
     } else {
@@ -235,8 +279,11 @@ async fn modify_listener(
 }
 
 /// The listener of a rule: `..:listener-rule/app/NAME/ID/LISTENER/RULE` is of
-/// `..:listener/app/NAME/ID/LISTENER`.
+/// `..:listener/app/NAME/ID/LISTENER`, which is its own.
 fn listener_of(rule: &str) -> Option<String> {
+    if is_listener(rule) {
+        return Some(rule.to_owned());
+    }
     let (listener, _) = rule.rsplit_once('/')?;
     let (before, after) = listener.split_once(":listener-rule/")?;
     Some(format!("{before}:listener/{after}"))

@@ -226,6 +226,7 @@ impl Fleet {
             .routes
             .iter()
             .map(|route| Shift {
+                sticky: model::route::Sticky::new(),
                 account: Arc::clone(&self.account),
                 routes: vec![route.clone()],
                 expected: [(route.key(), from)].into(),
@@ -322,6 +323,7 @@ fn a_thousand_names_go_back_within_six_seconds_whatever_became_of_one() {
         let drifted = fleet.migrations().remove(500);
         let key = drifted.routes[0].key();
         let by_hand = Shift {
+            sticky: model::route::Sticky::new(),
             account: drifted.account,
             routes: drifted.routes,
             expected: [(key.clone(), ONE_IN_TEN)].into(),

@@ -96,6 +96,17 @@ pub(crate) fn rule() -> Route {
     }
 }
 
+/// The default action of that rule's listener, by the listener's ARN.
+pub(crate) fn listener() -> Route {
+    Route::AlbRule {
+        rule: "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/app/api/\
+               1111111111111111/2222222222222222"
+            .to_owned(),
+        ec2_group: group(Side::Ec2),
+        fargate_group: group(Side::Fargate),
+    }
+}
+
 /// The region that the conformance suites ask for: one migration, a steady load, and nothing
 /// that is published late.
 fn region(routes: &[Route], policies: Vec<TrafficPolicySpec>) -> SimulatedCloud {

@@ -5,7 +5,7 @@ mod calls;
 mod harness;
 mod troubles;
 
-use harness::{Behind, block_on, instance, policy, record, rule};
+use harness::{Behind, block_on, instance, listener, policy, record, rule};
 
 /// All suites.
 macro_rules! every_suite {
@@ -43,6 +43,12 @@ macro_rules! every_router {
                 vec![instance("one"), instance("two")],
                 vec![policy("p", "A", &["one", "two"])],
             ));
+        }
+
+        mod default_actions {
+            use super::*;
+
+            every_suite!($way(vec![listener()], vec![]));
         }
 
         mod listener_rules {

@@ -29,6 +29,7 @@ async fn troubled_hour(behind: &Behind) {
     let routes = behind.routes();
     let weights = |pair: WeightPair| routes.routes.iter().map(|it| (it.key(), pair)).collect();
     let half = Shift {
+        sticky: model::route::Sticky::new(),
         account: routes.account.clone(),
         expected: weights(WeightPair { ec2: 100, fargate: 0 }),
         weights: weights(WeightPair { ec2: 50, fargate: 50 }),

@@ -414,6 +414,7 @@ async fn moved(world: &mut World) {
     for routes in [names, vec![world.rule()]] {
         let all = |pair| routes.iter().map(|route| (route.key(), pair)).collect();
         let shift = Shift {
+            sticky: model::route::Sticky::new(),
             account: Arc::clone(&world.account),
             expected: all(world.weights()),
             weights: all(to),

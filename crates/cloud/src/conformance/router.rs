@@ -20,7 +20,14 @@ async fn shift_to(harness: &impl Harness, pair: WeightPair) -> Shift {
     let expected = look(harness).await.weights;
     let weights = expected.keys().map(|key| (key.clone(), pair)).collect();
     let Routes { account, routes } = harness.routes();
-    Shift { account, routes, expected, weights, rollback: false }
+    Shift {
+        sticky: model::route::Sticky::new(),
+        account,
+        routes,
+        expected,
+        weights,
+        rollback: false,
+    }
 }
 
 const ONE_IN_TEN: WeightPair = WeightPair { ec2: 90, fargate: 10 };
@@ -124,6 +131,7 @@ pub async fn a_shift_without_any_weight_is_invalid(harness: &impl Harness) {
     let answer = set(harness, shift).await;
     assert_eq!(answer.map_err(|error| error.kind), Err(ErrorKind::Invalid));
     let none = Shift {
+        sticky: model::route::Sticky::new(),
         account: harness.routes().account,
         routes: Vec::new(),
         expected: Weights::new(),
@@ -190,6 +198,9 @@ pub async fn after_a_lost_reply_a_look_shows_the_truth(harness: &impl Harness) {
     let operation = match harness.routes().routes.first().expect("one route at least") {
         Route::Route53Record { .. } => "route53:ChangeResourceRecordSets",
         Route::TrafficPolicyInstance { .. } => "route53:UpdateTrafficPolicyInstance",
+        Route::AlbRule { rule, .. } if rule.contains(":listener/") => {
+            "elasticloadbalancing:ModifyListener"
+        }
         Route::AlbRule { .. } => "elasticloadbalancing:ModifyRule",
     };
     harness.lose_next_reply(operation).await;
@@ -199,7 +210,7 @@ pub async fn after_a_lost_reply_a_look_shows_the_truth(harness: &impl Harness) {
     let (first, pair) = shift.weights.iter().next().expect("one route at least");
     assert_eq!(live.get(first), Some(pair), "the write whose reply was lost was made");
     // The rest, if any was left, follows from the same shift.
-    let again = Shift { expected: live, ..shift.clone() };
+    let again = Shift { sticky: model::route::Sticky::new(), expected: live, ..shift.clone() };
     set(harness, again).await.expect("the outcome is known now");
     assert_eq!(look(harness).await.weights, shift.weights);
 }

@@ -121,7 +121,14 @@ fn shift(weights: WeightPair, rollback: bool) -> Shift {
     let routes = vec![route("v4"), route("v6")];
     let all = |pair: WeightPair| routes.iter().map(|route| (route.key(), pair)).collect();
     let expected = all(WeightPair { ec2: 70, fargate: 30 });
-    Shift { account: std::sync::Arc::default(), expected, weights: all(weights), routes, rollback }
+    Shift {
+        sticky: model::route::Sticky::new(),
+        account: std::sync::Arc::default(),
+        expected,
+        weights: all(weights),
+        routes,
+        rollback,
+    }
 }
 
 #[test]

@@ -179,7 +179,11 @@ impl Router for Still {
         let split = |Routes { routes, .. }: &Routes| {
             let weights: Weights =
                 routes.iter().map(|route| (route.key(), self.pair(route))).collect();
-            Ok(Split { weights, propagation: Propagation::InSync { since: Some(self.start) } })
+            Ok(Split {
+                sticky: model::route::Sticky::new(),
+                weights,
+                propagation: Propagation::InSync { since: Some(self.start) },
+            })
         };
         migrations.iter().map(split).collect()
     }

@@ -302,3 +302,42 @@ fn credentials_that_expire_stop_it_and_new_ones_let_it_go_on() {
     stage.until(&ferry, "the end", LONGEST, |seen| holds(seen, "Succeeded"));
     assert_eq!(shares(&stage.journal()), WHOLE_WAY);
 }
+
+#[test]
+fn clients_that_a_rule_holds_are_let_go_by_a_rollback_and_held_again_by_the_next_attempt() {
+    let slow = "\n- {whenShare: 25%, for: 2h, type: latency, side: fargate, factor: 3}";
+    let Some(stage) = Stage::adopted("acting-sticky", &migration(RULE), slow) else { return };
+    let rule = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener-rule/app/web/\
+                456789abcdef0123/56789abcdef01234/6789abcdef012345";
+    let group = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/web";
+    let forward = format!(
+        "[{{\"Type\": \"forward\", \"ForwardConfig\": {{\"TargetGroups\": [\
+         {{\"TargetGroupArn\": \"{group}-ec2/789abcdef0123456\", \"Weight\": 100}}, \
+         {{\"TargetGroupArn\": \"{group}-fargate/89abcdef01234567\", \"Weight\": 0}}], \
+         \"TargetGroupStickinessConfig\": {{\"Enabled\": true, \"DurationSeconds\": 600}}}}}}]"
+    );
+    aws(&stage, &["elbv2", "modify-rule", "--rule-arn", rule, "--actions", &forward]);
+    let config = "Rules[0].Actions[0].ForwardConfig";
+    let held = || {
+        let query = format!(
+            "{config}.[TargetGroupStickinessConfig.Enabled, \
+             TargetGroupStickinessConfig.DurationSeconds, length(TargetGroups)]"
+        );
+        aws(&stage, &["elbv2", "describe-rules", "--rule-arns", rule, "--query", &query])
+    };
+    assert_eq!(held().trim(), "True\t600\t2");
+    let ferry = stage.daemon();
+    stage.until(&ferry, "a rollback", LONGEST, |seen| {
+        holds(seen, "RolledBack") && seen["status"]["share"]["set"] == 0
+    });
+    assert_eq!(held().trim(), "False\tNone\t1", "no cookie leads to Fargate");
+    let again = migration(RULE).replace("mode: act", "mode: act\n  attempt: 2");
+    let config = stage.folder.path().join("config/api.yaml");
+    let until = stage.passed() + Span::from_hours(3);
+    stage.until(&ferry, "health", LONGEST, |_| stage.passed() > until);
+    std::fs::write(config, again).unwrap();
+    stage.until(&ferry, "another step", LONGEST, |seen| {
+        seen["status"]["share"]["set"].as_u64() > Some(0)
+    });
+    assert_eq!(held().trim(), "True\t600\t2");
+}

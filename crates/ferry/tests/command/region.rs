@@ -38,9 +38,22 @@ pub(crate) fn python() -> String {
     answer.stdout.trim().to_owned()
 }
 
+/// The example, with a listener's default action weighted as its rule is.
+fn with_default_action() -> String {
+    let text = example(EXAMPLE);
+    let (before, rest) = text.split_once("      - route:\n          type: albRule\n").unwrap();
+    let (route, after) = rest.split_once("    sides:\n").unwrap();
+    let head = "      - route:\n          type: albRule\n";
+    let listener = route
+        .replace(":listener-rule/", ":listener/")
+        .replace("/56789abcdef01234/6789abcdef012345", "/56789abcdef01234");
+    assert_ne!(listener, route);
+    format!("{before}{head}{route}{head}{listener}    sides:\n{after}")
+}
+
 #[test]
 fn every_response_is_what_botocores_models_say() {
-    let (_folder, region) = serve("region-strict", &["--speed", "0"]);
+    let (_folder, region) = serving("region-strict", &with_default_action());
     let output = Command::new(python())
         .arg(root().join("tests/aws/strict.py"))
         .arg(format!("http://{}", region.address))

@@ -3,7 +3,7 @@
 use model::observation::{Deployment, Load, MeasuredShare, Observation, Seen, Service, Targets};
 use model::ownership::Ownership;
 use model::plan::{Plan, Reason, Refusal, Rule};
-use model::route::{Propagation, Split, WeightPair, Weights};
+use model::route::{Propagation, Split, Sticky, WeightPair, Weights};
 use model::settings::Settings;
 use model::spec::{Migration, Mode, Target};
 use model::status::{Said, Status};
@@ -278,7 +278,11 @@ impl Scene {
     }
 
     fn split(&self) -> Split {
-        Split { weights: self.weights.clone(), propagation: Propagation::InSync { since: None } }
+        Split {
+            weights: self.weights.clone(),
+            propagation: Propagation::InSync { since: None },
+            sticky: Sticky::new(),
+        }
     }
 
     fn observation(&self) -> Observation {

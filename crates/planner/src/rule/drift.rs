@@ -43,7 +43,7 @@ enum Drift {
 }
 
 pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
-    let Some((Split { weights: live, propagation }, _)) = facts.split else { return };
+    let Some((Split { weights: live, propagation, .. }, _)) = facts.split else { return };
     match propagation {
         Propagation::InSync { .. } | Propagation::Pending => {}
         Propagation::Divided if draft.returning => {}
@@ -181,6 +181,7 @@ fn resend(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
         return finish(facts, draft, intended, live, why);
     }
     draft.actions.push(model::action::Action::SetWeights {
+        sticky: draft.held_again(facts, Direction::RollBack),
         share: intended.share,
         expected: live.clone(),
         weights: intended.after.clone(),
@@ -218,6 +219,7 @@ fn finish(facts: &Facts<'_>, draft: &mut Draft, intended: &Intended, live: &Weig
         }
         Ok(_) => {
             draft.actions.push(model::action::Action::SetWeights {
+                sticky: draft.held_again(facts, Direction::Finish),
                 share: intended.share,
                 expected: live.clone(),
                 weights: intended.after.clone(),

@@ -15,6 +15,7 @@ pub(crate) fn apply(facts: &Facts<'_>, draft: &mut Draft) {
     rearm(facts, draft);
     note_share(facts, draft);
     note_ownership(facts, draft);
+    note_stickiness(facts, draft);
     note_release(facts, draft);
     if facts.limits.is_none() {
         // Other workloads and routers are read and checked, but nothing here moves them.
@@ -78,6 +79,16 @@ fn note_ownership(facts: &Facts<'_>, draft: &mut Draft) {
     } else if marks.is_whole() {
         since.get_or_insert(facts.now);
     }
+}
+
+/// How long routes hold clients. A route that sends anything to Fargate and holds nobody is meant
+/// to; one that sends nothing there may have been let go by a rollback.
+fn note_stickiness(facts: &Facts<'_>, draft: &mut Draft) {
+    let Some((split, _)) = facts.split else { return };
+    let sticky = &mut draft.status.sticky;
+    let is_meant = |key: &String| split.weights.get(key).is_none_or(|pair| pair.fargate > 0);
+    sticky.retain(|key, _| split.weights.contains_key(key) && !is_meant(key));
+    sticky.extend(split.sticky.iter().map(|(key, span)| (key.clone(), *span)));
 }
 
 /// Since when both sides have been steady on one release. While that is not known, what was

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use model::action::Action;
 use model::condition::{ConditionStatus, Conditions};
 use model::event::Severity;
 use model::observation::{Bounds, Deployment, Gap, ScheduledBounds};
@@ -136,6 +137,12 @@ fn change(world: &mut World, verb: &str, rest: &str) -> Read {
             world.split_gap = gap(word);
         }
         ("marks", words) => marks(world, words)?,
+        // sticky 1h: each route holds clients for so long; sticky none.
+        ("sticky", ["none"]) => world.sticky.clear(),
+        ("sticky", [span]) => {
+            let span: Span = parse(span)?;
+            world.sticky = world.weights.keys().map(|key| (key.clone(), span)).collect();
+        }
         ("load", ["unknown"]) => world.load_gap = Some(Gap::Throttled),
         ("load", ["known"]) => world.load_gap = None,
         ("load", [now, "peak", peak]) => {
@@ -276,6 +283,11 @@ fn report(world: &World, plan: &Plan) -> String {
     );
     for action in &plan.actions {
         writeln!(told, "  do    {action}").expect("strings take all");
+        if let Action::SetWeights { sticky, .. } = action {
+            for (route, span) in sticky {
+                writeln!(told, "        {route} holds clients for {span}").expect("as above");
+            }
+        }
     }
     for event in &plan.events {
         let severity = match event.severity {

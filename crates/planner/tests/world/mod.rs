@@ -11,7 +11,7 @@ use model::observation::{
 };
 use model::ownership::Ownership;
 use model::plan::Plan;
-use model::route::{Propagation, Split, WeightPair, Weights};
+use model::route::{Propagation, Split, Sticky, WeightPair, Weights};
 use model::settings::Settings;
 use model::spec::Migration;
 use model::status::Status;
@@ -64,6 +64,7 @@ pub(crate) struct World {
     pub(crate) fleets: PerSide<Fleet>,
     pub(crate) weights: Weights,
     pub(crate) propagation: Propagation,
+    pub(crate) sticky: Sticky,
     pub(crate) split_gap: Option<Gap>,
     pub(crate) load_gap: Option<Gap>,
     pub(crate) marks: Marks,
@@ -137,6 +138,7 @@ impl World {
             fleets: PerSide { ec2: fleet(40, 10, 100), fargate: fleet(2, 2, 100) },
             weights: ["A", "AAAA"].map(|kind| (format!("Z1/api.example.com/{kind}"), pair)).into(),
             propagation: Propagation::InSync { since: None },
+            sticky: Sticky::new(),
             split_gap: None,
             load_gap: None,
             marks: Marks::default(),
@@ -162,7 +164,8 @@ impl World {
     }
 
     fn split(&self) -> Split {
-        Split { weights: self.weights.clone(), propagation: self.propagation }
+        let sticky = self.sticky.clone();
+        Split { weights: self.weights.clone(), propagation: self.propagation, sticky }
     }
 
     pub(crate) fn observation(&self) -> Observation {

@@ -194,6 +194,7 @@ fn steps_of_one_zone_share_a_batch_that_none_of_them_spoils() {
     spec.faults = vec![FaultRow { at: Some(Span::from_mins(10)), ..stale }];
     let cloud = SimulatedCloud::new(Region::new(&spec, 1).unwrap());
     let step = |route: &Route, from: WeightPair, to: WeightPair, rollback| Shift {
+        sticky: model::route::Sticky::new(),
         account: Arc::default(),
         routes: vec![route.clone()],
         expected: Weights::from([(route.key(), from)]),

@@ -100,7 +100,8 @@ impl Flow {
         let expected = self.look().weights;
         let weights = expected.keys().map(|key| (key.clone(), weights)).collect();
         let Routes { account, routes } = routes(&self.routes);
-        Shift { account, routes, expected, weights, rollback }
+        let sticky = model::route::Sticky::new();
+        Shift { account, routes, expected, weights, rollback, sticky }
     }
 
     fn set(&self, shift: &Shift) -> Result<bool, (ErrorKind, String)> {
@@ -543,6 +544,7 @@ fn an_outsider_edits_in_the_console_and_is_seen() {
         keys.keys().map(|key| (key.clone(), weights)).collect()
     };
     let shift = Shift {
+        sticky: model::route::Sticky::new(),
         account: Arc::default(),
         routes: flow.routes.clone(),
         expected: stale(pair(75, 25)),

@@ -31,7 +31,8 @@ fn begun(simulation: &Simulation, router: Router) -> Option<Shift> {
     let intent = record.contents.intent.filter(Intent::is_open)?;
     let routes = controller::Managed::new(1, quick(router).migration()).ok()?.routes;
     intent.actions.into_iter().find_map(|action| match action {
-        Action::SetWeights { ref expected, ref weights, .. } => Some(Shift {
+        Action::SetWeights { ref expected, ref weights, ref sticky, .. } => Some(Shift {
+            sticky: sticky.clone(),
             account: routes.account.clone(),
             routes: routes.routes.clone(),
             expected: expected.clone(),

@@ -12,7 +12,7 @@ use crate::services::{Page, unknown};
 use crate::value::{Fields, members};
 use crate::world::World;
 
-const OPERATIONS: [&str; 11] = [
+const OPERATIONS: [&str; 12] = [
     "DescribeTargetHealth",
     "DescribeTargetGroups",
     "DescribeTargetGroupAttributes",
@@ -21,6 +21,7 @@ const OPERATIONS: [&str; 11] = [
     "DescribeListeners",
     "DescribeRules",
     "ModifyRule",
+    "ModifyListener",
     "DescribeTags",
     "AddTags",
     "RemoveTags",
@@ -47,6 +48,7 @@ pub(crate) fn answer(
         "DescribeListeners" => balancer::describe_listeners(world, input),
         "DescribeRules" => rule::describe(world, input),
         "ModifyRule" => rule::modify(world, input),
+        "ModifyListener" => balancer::modify_listener(world, input),
         "DescribeTags" => describe_tags(world, input),
         "AddTags" => {
             world.carry_out("elasticloadbalancing:AddTags", true, |world| add_tags(world, input))

@@ -105,10 +105,17 @@ fn weights_of_a_rule_are_written_and_read_again() {
 }
 
 #[test]
-fn weights_above_the_limit_and_rules_without_both_groups_are_refused() {
+fn weights_above_the_limit_are_refused() {
     let wire = wire();
     let (status, xml) = modify(&wire, ["1000", "0"]);
     assert_eq!((status, texts(&xml, "Code")), (400, vec!["ValidationError".to_owned()]));
+    let xml = elb(&wire, "DescribeRules", &[("RuleArns.member.1", RULE)]);
+    assert_eq!(texts(&xml, "Weight"), ["100", "0"]);
+}
+
+#[test]
+fn a_group_that_stands_alone_has_everything() {
+    let wire = wire();
     let arn = group("web", Side::Ec2);
     let (status, xml) = form(
         &wire,
@@ -120,9 +127,13 @@ fn weights_above_the_limit_and_rules_without_both_groups_are_refused() {
             ("Actions.member.1.ForwardConfig.TargetGroups.member.1.TargetGroupArn", &arn),
         ],
     );
-    assert_eq!((status, texts(&xml, "Code")), (400, vec!["ValidationError".to_owned()]));
+    assert_eq!(status, 200, "{xml}");
     let xml = elb(&wire, "DescribeRules", &[("RuleArns.member.1", RULE)]);
-    assert_eq!(texts(&xml, "Weight"), ["100", "0"]);
+    assert_eq!(texts(&xml, "Weight"), ["100"]);
+    let (status, _) = modify(&wire, ["90", "10"]);
+    assert_eq!(status, 200);
+    let xml = elb(&wire, "DescribeRules", &[("RuleArns.member.1", RULE)]);
+    assert_eq!(texts(&xml, "Weight"), ["90", "10"]);
 }
 
 #[test]

@@ -19,6 +19,10 @@ fn forward(tuples: &[TargetGroupTuple], sticky: Option<i32>) -> Action {
     Action::builder().r#type(ActionTypeEnum::Forward).order(2).forward_config(config).build()
 }
 
+fn wanted(ec2: u32, fargate: u32, rollback: bool) -> Wanted {
+    Wanted { weights: pair(ec2, fargate), rollback, sticky: None }
+}
+
 fn pair(ec2: u32, fargate: u32) -> WeightPair {
     WeightPair { ec2, fargate }
 }
@@ -53,7 +57,7 @@ fn nothing_changes_but_the_two_weights() {
         .build();
     let tuples = [tuple("arn:other", 7), tuple("arn:ec2", 100), tuple("arn:fargate", 0)];
     let before = [sign_in, forward(&tuples, Some(60))];
-    let after = rewrite(&before, GROUPS, pair(90, 10), false);
+    let after = rewrite(&before, GROUPS, wanted(90, 10, false));
     let kept = after[0].authenticate_oidc_config().unwrap();
     assert_eq!(kept.use_existing_client_secret(), Some(true), "the secret is never read");
     assert_eq!((kept.issuer(), after[0].order()), (Some("https://id"), Some(1)));
@@ -64,7 +68,7 @@ fn nothing_changes_but_the_two_weights() {
 #[test]
 fn a_single_group_named_in_the_short_way_becomes_a_pair() {
     let short = Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn("arn:ec2");
-    let after = rewrite(&[short.build()], GROUPS, pair(99, 1), false);
+    let after = rewrite(&[short.build()], GROUPS, wanted(99, 1, false));
     assert_eq!(after[0].target_group_arn(), None, "one group may not be named beside two");
     assert_eq!(weights(&after, GROUPS), Some(pair(99, 1)));
 }
@@ -73,14 +77,31 @@ fn a_single_group_named_in_the_short_way_becomes_a_pair() {
 fn a_rollback_lets_go_of_clients_that_a_cookie_holds() {
     let tuples = [tuple("arn:ec2", 90), tuple("arn:fargate", 10)];
     let sticky = [forward(&tuples, Some(3_600))];
-    let back = rewrite(&sticky, GROUPS, pair(100, 0), true);
+    let back = rewrite(&sticky, GROUPS, wanted(100, 0, true));
     let config = back[0].forward_config().unwrap();
     assert_eq!(config.target_groups(), [tuple("arn:ec2", 100)]);
     let stickiness = config.target_group_stickiness_config().unwrap();
     assert_eq!((stickiness.enabled(), stickiness.duration_seconds()), (Some(false), None));
-    let loose = rewrite(&[forward(&tuples, None)], GROUPS, pair(100, 0), true);
+    let loose = rewrite(&[forward(&tuples, None)], GROUPS, wanted(100, 0, true));
     assert_eq!(loose, [forward(&[tuple("arn:ec2", 100), tuple("arn:fargate", 0)], None)]);
-    let onward = rewrite(&sticky, GROUPS, pair(100, 0), false);
+    let onward = rewrite(&sticky, GROUPS, wanted(100, 0, false));
     assert_eq!(weights(&onward, GROUPS), Some(pair(100, 0)), "who goes forward keeps cookies");
     assert!(onward[0].forward_config().unwrap().target_groups().len() == 2);
+}
+
+#[test]
+fn the_next_step_forward_holds_clients_again() {
+    let tuples = [tuple("arn:ec2", 100), tuple("arn:fargate", 0)];
+    let loose = [forward(&tuples[..1], None)];
+    let hold = Wanted { sticky: Some(Span::from_secs(600)), ..wanted(90, 10, false) };
+    let held = rewrite(&loose, GROUPS, hold);
+    assert_eq!(held, [forward(&[tuple("arn:ec2", 90), tuple("arn:fargate", 10)], Some(600))]);
+    assert_eq!(sticky(&held), Some(Span::from_secs(600)));
+    assert_eq!(sticky(&loose), None);
+    let longer = rewrite(&[forward(&tuples, Some(3_600))], GROUPS, hold);
+    assert_eq!(sticky(&longer), Some(Span::from_hours(1)), "what somebody set since stays");
+    let back = rewrite(&held, GROUPS, Wanted { rollback: true, ..hold });
+    assert_eq!(sticky(&back), Some(Span::from_secs(600)), "some traffic stays on Fargate");
+    let all_back = Wanted { weights: pair(100, 0), rollback: true, ..hold };
+    assert_eq!(sticky(&rewrite(&held, GROUPS, all_back)), None);
 }

@@ -48,6 +48,7 @@ fn shift(answers: Vec<Answer>) -> (Result<Applied>, Vec<String>) {
         let routing = Routing::new(Arc::new(clients(Wound::new(), script.clone()).await));
         let weights = |ec2, fargate| Weights::from([(route().key(), WeightPair { ec2, fargate })]);
         let shift = Shift {
+            sticky: model::route::Sticky::new(),
             account: Arc::default(),
             routes: vec![route()],
             expected: weights(100, 0),

@@ -95,6 +95,20 @@ pub(super) fn describe_attributes(
     Ok(Fields::new().with("Attributes", members(attributes)))
 }
 
+fn listener(world: &World<'_>, balancer: &Balancer) -> Fields {
+    Fields::new()
+        .with("ListenerArn", &balancer.listener_arn)
+        .with("LoadBalancerArn", &balancer.arn)
+        .with("Port", 80_u32)
+        .with("Protocol", "HTTP")
+        .with("DefaultActions", members([rule::default_action(world, balancer)]))
+}
+
+pub(super) fn modify_listener(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
+    let balancer = rule::modify_default(world, input)?;
+    Ok(Fields::new().with("Listeners", members([listener(world, balancer)])))
+}
+
 pub(super) fn describe_listeners(
     world: &mut World<'_>,
     input: &Input<'_>,
@@ -119,14 +133,6 @@ pub(super) fn describe_listeners(
             return Err(Refusal::invalid(message));
         }
     };
-    let listener = |balancer: &Balancer| {
-        Fields::new()
-            .with("ListenerArn", &balancer.listener_arn)
-            .with("LoadBalancerArn", &balancer.arn)
-            .with("Port", 80_u32)
-            .with("Protocol", "HTTP")
-            .with("DefaultActions", members([rule::default_action(world, balancer)]))
-    };
-    let all = found.into_iter().map(listener).collect();
+    let all = found.into_iter().map(|balancer| listener(world, balancer)).collect();
     listed(input, "Listeners", all)
 }

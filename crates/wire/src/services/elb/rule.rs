@@ -25,8 +25,15 @@ enum Found<'a> {
 }
 
 fn rules_of(balancer: &Balancer) -> impl Iterator<Item = Found<'_>> {
-    let weighted = balancer.rules.iter().enumerate();
-    weighted.map(|(at, rule)| Found::Weighted(rule, at + 1)).chain([Found::Default(balancer)])
+    let weighted = balancer.rules.iter().filter(|rule| !rule.is_default).enumerate();
+    let default =
+        default_of(balancer).map_or(Found::Default(balancer), |it| Found::Weighted(it, 0));
+    weighted.map(|(at, rule)| Found::Weighted(rule, at + 1)).chain([default])
+}
+
+/// The weighted rule that is a listener's default.
+fn default_of(balancer: &Balancer) -> Option<&Rule> {
+    balancer.rules.iter().find(|rule| rule.is_default)
 }
 
 fn find<'a>(world: &World<'a>, arn: &str) -> Option<Found<'a>> {
@@ -76,6 +83,11 @@ pub(super) fn describe(world: &mut World<'_>, input: &Input<'_>) -> Result<Field
 /// What a listener does with requests that no rule takes: forward to the one group behind it, or
 /// say that there is nothing.
 pub(super) fn default_action(world: &World<'_>, balancer: &Balancer) -> Fields {
+    if let Some(rule) = default_of(balancer)
+        && let Some(weights) = world.region.live_weights(&rule.route)
+    {
+        return weighted_action(world, rule, weights);
+    }
     let group = balancer.members.first().and_then(|place| world.inventory.members.get(*place));
     match group.filter(|_| balancer.rules.is_empty()) {
         Some(member) => forward(&[(member.group_arn.as_str(), 1)], Stickiness::default()),
@@ -120,62 +132,108 @@ fn default_rule(world: &World<'_>, balancer: &Balancer) -> Fields {
         .with("IsDefault", true)
 }
 
+fn weighted_action(world: &World<'_>, rule: &Rule, weights: WeightPair) -> Fields {
+    let stickiness = world.state.stickiness.get(&rule.arn).copied().unwrap_or_default();
+    let weight = |side: Side| match side {
+        Side::Ec2 => weights.ec2,
+        Side::Fargate => weights.fargate,
+    };
+    let group = |side: Side| {
+        let member = world.inventory.member(rule.application, side)?;
+        (stickiness.without != Some(side)).then_some((member.group_arn.as_str(), weight(side)))
+    };
+    let groups: Vec<(&str, u32)> = Side::ALL.into_iter().filter_map(group).collect();
+    forward(&groups, stickiness)
+}
+
 fn weighted_rule(world: &World<'_>, rule: &Rule, priority: usize, weights: WeightPair) -> Fields {
+    let priority = if rule.is_default { "default".to_owned() } else { priority.to_string() };
     let paths = || members(["/*"]);
     let condition = Fields::new()
         .with("Field", "path-pattern")
         .with("Values", paths())
         .with("PathPatternConfig", Fields::new().with("Values", paths()));
-    let [ec2, fargate] = Side::ALL.map(|side| {
-        let member = world.inventory.member(rule.application, side);
-        member.map(|member| member.group_arn.as_str()).unwrap_or_default()
-    });
-    let stickiness = world.state.stickiness.get(&rule.arn).copied().unwrap_or_default();
-    let action = forward(&[(ec2, weights.ec2), (fargate, weights.fargate)], stickiness);
+    let conditions = if rule.is_default { Vec::new() } else { vec![condition] };
+    let action = weighted_action(world, rule, weights);
     Fields::new()
         .with("RuleArn", &rule.arn)
-        .with("Priority", priority.to_string())
-        .with("Conditions", members([condition]))
+        .with("Priority", priority)
+        .with("Conditions", members(conditions))
         .with("Actions", members([action]))
-        .with("IsDefault", false)
+        .with("IsDefault", rule.is_default)
 }
 
 pub(super) fn modify(world: &mut World<'_>, input: &Input<'_>) -> Result<Fields, Refusal> {
+    const OPERATION: &str = "elasticloadbalancing:ModifyRule";
     let arn = input.needed_text("RuleArn")?;
     let (rule, priority) = match find(world, arn) {
-        Some(Found::Weighted(rule, priority)) => (rule, priority),
-        Some(Found::Default(_)) => {
+        Some(Found::Weighted(rule, priority)) if !rule.is_default => (rule, priority),
+        Some(Found::Default(_) | Found::Weighted(..)) => {
             let message = format!("Default rule '{arn}' cannot be modified");
             return Err(Refusal::exactly("OperationNotPermitted", 400, message));
         }
         None => {
-            world.call("elasticloadbalancing:ModifyRule", true, &[])?;
+            world.call(OPERATION, true, &[])?;
             return Err(no_rule(arn));
         }
     };
-    if let Some(other) = input.other_than(&["Action", "Version", "RuleArn", "Actions"]) {
-        let message = format!("{other} cannot be changed: this region changes Actions only");
-        return Err(Refusal::invalid(message));
-    }
-    let (weights, stickiness) = action(world, rule, input)?;
+    check_fields(input, &["Action", "Version", "RuleArn", "Actions"], "Actions")?;
+    let weights = change(world, rule, input, ("Actions", OPERATION))?;
+    let rule = weighted_rule(world, rule, priority, weights);
+    Ok(Fields::new().with("Rules", members([rule])))
+}
+
+/// Changes what a listener does by default.
+pub(super) fn modify_default<'a>(
+    world: &mut World<'a>,
+    input: &Input<'_>,
+) -> Result<&'a Balancer, Refusal> {
+    const OPERATION: &str = "elasticloadbalancing:ModifyListener";
+    let arn = input.needed_text("ListenerArn")?;
+    let Some(balancer) = world.inventory.balancers.iter().find(|it| it.listener_arn == arn) else {
+        world.call(OPERATION, true, &[])?;
+        return Err(no_listener(arn));
+    };
+    let Some(rule) = default_of(balancer) else {
+        let message = "This region changes default actions only where they are weighted";
+        return Err(Refusal::exactly("OperationNotPermitted", 400, message));
+    };
+    let known = ["Action", "Version", "ListenerArn", "DefaultActions"];
+    check_fields(input, &known, "DefaultActions")?;
+    change(world, rule, input, ("DefaultActions", OPERATION))?;
+    Ok(balancer)
+}
+
+fn check_fields(input: &Input<'_>, known: &[&str], actions: &str) -> Result<(), Refusal> {
+    let Some(other) = input.other_than(known) else { return Ok(()) };
+    let message = format!("{other} cannot be changed: this region changes {actions} only");
+    Err(Refusal::invalid(message))
+}
+
+/// Gives a rule the weights and stickiness that a request asks for.
+fn change(
+    world: &mut World<'_>,
+    rule: &Rule,
+    input: &Input<'_>,
+    (actions, operation): (&'static str, &'static str),
+) -> Result<WeightPair, Refusal> {
+    let (weights, stickiness) = action(world, rule, input, actions)?;
     // A balancer knows no condition: what it holds is replaced, whatever it is.
     let change = RouteChange { route: &rule.route, expected: weights, weights };
     let requests = [
         Request::ChangeRoutes { changes: &[change] },
         Request::DescribeRoute { route: &rule.route },
     ];
-    let mut answers = world.call("elasticloadbalancing:ModifyRule", true, &requests)?.into_iter();
+    let mut answers = world.call(operation, true, &requests)?.into_iter();
     match answers.next() {
         Some(Response::Failed(error)) if error.kind == ErrorKind::NotFound => {
-            return Err(no_rule(arn));
+            return Err(no_rule(&rule.arn));
         }
         Some(Response::Failed(error)) => return Err(error.into()),
         Some(_) | None => {}
     }
     world.state.stickiness.insert(rule.arn.clone(), stickiness);
-    let weights = answers.next().unwrap_or(Response::Done).route()?.0;
-    let rule = weighted_rule(world, rule, priority, weights);
-    Ok(Fields::new().with("Rules", members([rule])))
+    Ok(answers.next().unwrap_or(Response::Done).route()?.0)
 }
 
 /// The weights and stickiness that a request's only action asks for.
@@ -183,10 +241,11 @@ fn action(
     world: &World<'_>,
     rule: &Rule,
     input: &Input<'_>,
+    name: &'static str,
 ) -> Result<(WeightPair, Stickiness), Refusal> {
-    let actions = input.list("Actions")?.unwrap_or_default();
+    let actions = input.list(name)?.unwrap_or_default();
     let [action] = actions.as_slice() else {
-        let message = "Actions must hold one forward action: this region has no others";
+        let message = format!("{name} must hold one forward action: this region has no others");
         return Err(Refusal::exactly("InvalidLoadBalancerAction", 400, message));
     };
     let kind = action.needed_text("Type")?;
@@ -217,12 +276,15 @@ fn action(
             return Err(Refusal::invalid(message));
         }
     }
-    let (Some(ec2), Some(fargate)) = (on_ec2, on_fargate) else {
-        let message = "This region's rules forward to the groups of both sides: give both, at \
-                       weight 0 where one is to have nothing";
-        return Err(Refusal::invalid(message));
+    let stickiness = stickiness(&config)?;
+    // A group that stands alone has everything, whatever its weight.
+    let (weights, without) = match (on_ec2, on_fargate) {
+        (Some(ec2), Some(fargate)) => (WeightPair { ec2, fargate }, None),
+        (Some(_), None) => (WeightPair { ec2: 100, fargate: 0 }, Some(Side::Fargate)),
+        (None, Some(_)) => (WeightPair { ec2: 0, fargate: 100 }, Some(Side::Ec2)),
+        (None, None) => return Err(Refusal::invalid("ForwardConfig names no target group")),
     };
-    Ok((WeightPair { ec2, fargate }, stickiness(&config)?))
+    Ok((weights, Stickiness { without, ..stickiness }))
 }
 
 fn stickiness(config: &Input<'_>) -> Result<Stickiness, Refusal> {
@@ -235,5 +297,5 @@ fn stickiness(config: &Input<'_>) -> Result<Stickiness, Refusal> {
         let message = "Stickiness duration must be specified when stickiness is enabled";
         return Err(Refusal::invalid(message));
     }
-    Ok(Stickiness { enabled, seconds })
+    Ok(Stickiness { enabled, seconds, without: None })
 }

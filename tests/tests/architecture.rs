@@ -41,6 +41,7 @@ const TABLE: &[Row] = &[
     edge("configuration", &["model", "manifest"], &[]),
     pure("preflight", &["model", "manifest"], &[]),
     pure("iam", &["model"], &["manifest"]),
+    pure("iac", &["model"], &["manifest"]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
@@ -103,6 +104,7 @@ const TABLE: &[Row] = &[
             "daemon",
             "preflight",
             "iam",
+            "iac",
             "wire",
             "aws",
             "datadog",

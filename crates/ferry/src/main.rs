@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Init(arguments) => commands::init::run(&arguments),
         Command::Preflight(arguments) => commands::preflight::run(&arguments),
         Command::IamPolicy(arguments) => commands::iam_policy::run(&arguments),
+        Command::Iac(arguments) => commands::iac::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Judge(arguments) => commands::judge::run(&arguments),

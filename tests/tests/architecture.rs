@@ -52,7 +52,7 @@ const TABLE: &[Row] = &[
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
-    edge("aws", &["model", "cloud"], &["iam", "region", "wire"]),
+    edge("aws", &["model", "cloud"], &["iam", "manifest", "region", "wire"]),
     edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",

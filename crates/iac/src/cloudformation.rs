@@ -113,11 +113,7 @@ pub(crate) fn left(held: &Held) -> Left {
     let at = place(&held.place);
     match &held.thing {
         Thing::Service { cluster, service, released, made } => {
-            let import = made.then(|| {
-                let region = &held.place.region;
-                let arn = format!("arn:aws:ecs:{region}:ACCOUNT:service/{cluster}/{service}");
-                format!("ServiceArn {arn}, Cluster {cluster}")
-            });
+            let import = made.then(|| format!("its ServiceArn and the Cluster {cluster}"));
             Left {
                 out: &["DesiredCount"],
                 denied: if *released { &NOTHING } else { &NO_END },

@@ -93,11 +93,10 @@ fn ignored(text: &str) -> Vec<(String, Vec<String>)> {
         let lifecycle = block.body().blocks().find(|it| it.identifier() == "lifecycle").unwrap();
         let ignored = lifecycle.body().attributes().find(|it| it.key() == "ignore_changes");
         let Expression::Array(names) = ignored.unwrap().expr() else { panic!("{lifecycle:?}") };
-        let names = names.iter().map(|name| match name {
-            Expression::Variable(_) | Expression::Traversal(_) => {
-                hcl::format::to_string(name).unwrap()
-            }
-            other => panic!("{other:?} names no attribute"),
+        let names = names.iter().map(|name| {
+            let is_name = matches!(name, Expression::Variable(_) | Expression::Traversal(_));
+            assert!(is_name, "{name:?} names no attribute");
+            hcl::format::to_string(name).unwrap()
         });
         (block.labels()[0].as_str().to_owned(), names.collect())
     };

@@ -1,9 +1,9 @@
 //! With the policies that are printed every call is allowed that moto serves, and without any one
 //! of their actions the call it is for is refused.
 //!
-//! moto 5.2.5 checks signatures, and of policies the actions; it knows no resource of a request and
-//! takes a condition for not met. So what is tried are the actions of the printed policies, on
-//! everything.
+//! moto 5.2.5 checks signatures, but of GET, which it gets wrong, and of policies the actions; it
+//! knows no resource of a request, and takes every condition for not met. So what is tried are the
+//! actions of the printed policies, on everything.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -153,6 +153,12 @@ fn policy<'a>(actions: impl Iterator<Item = &'a str>) -> Value {
         "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
 
+/// moto denies in one shape of XML, whatever a service speaks: the adapters mostly know no more of
+/// it than the status.
+fn is_denied(error: &Error) -> bool {
+    error.kind == ErrorKind::Denied || error.message.contains("HTTP 403")
+}
+
 #[test]
 fn what_the_policies_print_is_allowed_and_each_action_of_them_is_needed() {
     let printed = printed();
@@ -161,7 +167,7 @@ fn what_the_policies_print_is_allowed_and_each_action_of_them_is_needed() {
         let without = policy(printed.iter().copied().filter(|it| *it != action));
         let keys = server.allow(&without);
         let refused = ask(&World::of(&server, keys)).expect_err(action);
-        assert_eq!(refused.kind, ErrorKind::Denied, "without {action}: {refused}");
+        assert!(is_denied(&refused), "without {action}: {refused}");
     }
     let keys = server.allow(&policy(printed.iter().copied()));
     let world = World::of(&server, keys);

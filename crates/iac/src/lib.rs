@@ -25,8 +25,5 @@ pub use cloudformation::cloudformation;
 pub use held::{Held, Thing, held};
 pub use terraform::terraform;
 
-/// The key of the tag that marks what Ferry acts on.
-pub const MARK: &str = "ferry:owner";
-
-/// What keys of Ferry's tags begin with.
+/// What keys of tags begin with by which Ferry marks what it acts on.
 pub const MARKS: &str = "ferry:";

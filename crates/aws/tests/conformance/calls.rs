@@ -331,7 +331,7 @@ async fn back_within_six_seconds(fleet: &Fleet) -> BTreeMap<String, usize> {
     assert!(took <= Span::from_secs(6), "it took {took}");
     let failed: Vec<usize> = (0..1_000).filter(|place| back[*place].is_err()).collect();
     assert_eq!(failed, [500]);
-    assert_eq!(back[500].as_ref().unwrap_err().kind, ErrorKind::Conflict);
+    assert_eq!(back[500].as_ref().expect_err("it was edited").kind, ErrorKind::Conflict);
     fleet.counted()
 }
 

@@ -38,8 +38,11 @@ const NOT_TRIED: [(&str, &str); 12] = [
     ("sts:AssumeRole", "it would be tried on a role's trust, of which moto has its own idea"),
 ];
 
+/// A question or a change.
+type Ask = fn(&World) -> Result<()>;
+
 /// The actions that are tried, each by a question or a change that is refused without it.
-const TRIED: [(&str, fn(&World) -> Result<()>); 14] = [
+const TRIED: [(&str, Ask); 14] = [
     ("application-autoscaling:DeleteScheduledAction", |world| {
         block_on(world.cloud.scaling.delete_scheduled(&world.service(), "ferry-floor"))
     }),
@@ -69,11 +72,12 @@ const TRIED: [(&str, fn(&World) -> Result<()>); 14] = [
     ("route53:ChangeResourceRecordSets", |world| world.shift(&world.records)),
     ("route53:GetChange", |world| {
         world.shift(&world.records)?;
-        match world.split(&world.records)?.propagation {
-            Propagation::InSync { .. } => Ok(()),
-            // Whoever may not ask for a change takes it for one that is under way.
-            other => Err(Error::new(ErrorKind::Denied, "route53:GetChange", format!("{other:?}"))),
+        let propagation = world.split(&world.records)?.propagation;
+        if matches!(propagation, Propagation::InSync { .. }) {
+            return Ok(());
         }
+        // Whoever may not ask for a change takes it for one that is under way.
+        Err(Error::new(ErrorKind::Denied, "route53:GetChange", format!("{propagation:?}")))
     }),
     ("route53:ListResourceRecordSets", |world| world.split(&world.records).map(drop)),
 ];

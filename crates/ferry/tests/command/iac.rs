@@ -44,7 +44,8 @@ fn a_linter_finds_nothing_in_a_fragment_of_a_template() {
     let (fragment, _) = text.split_once("\n---\n").unwrap();
     let found = |fragment: &str| -> Vec<String> {
         let linted = judged("lint", fragment);
-        assert!(linted.stderr.is_empty(), "{}", linted.stderr);
+        // It ends with bits for what it finds, and with 1 where it cannot be run.
+        assert_ne!(linted.code, Some(1), "{}", linted.stderr);
         // CloudFormation has them since September 2026, the linter not yet.
         let is_newer = |line: &&str| line.contains("Resource type 'AWS::Route53::TrafficPolicy");
         linted.stdout.lines().filter(|line| !is_newer(line)).map(str::to_owned).collect()

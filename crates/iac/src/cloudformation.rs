@@ -55,9 +55,9 @@ const HEAD: &str = "\
 #   aws cloudformation set-stack-policy --stack-name NAME --stack-policy-body file://policy.json
 #
 # CloudFormation cannot ignore a property. It writes a resource only where its template differs from
-# the stack's, and then all of it: leave these resources as they are until Ferry is done. The policy
-# refuses what would change them; --stack-policy-during-update-body lets one update through. In the
-# end set the policy to one that allows all, since none can be taken away.
+# the stack's, and then with all that the template says: leave these as they are until Ferry is done.
+# The policy refuses what would change them; --stack-policy-during-update-body lets one update
+# through. In the end set the policy to one that allows all, since none can be taken away.
 #
 # Detected drift is what Ferry does. Never deploy with --deployment-mode REVERT_DRIFT meanwhile.
 ";

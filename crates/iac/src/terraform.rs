@@ -4,7 +4,8 @@
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/>:
 //!
 //! - `ignore_changes` addresses attributes and elements of lists and maps, but no elements of
-//!   sets (<https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle>);
+//!   sets; `prevent_destroy` holds for as long as the block is there
+//!   (<https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle>);
 //! - tags that others add are taken away at the next apply, unless the provider's `ignore_tags`
 //!   names their prefix (the provider's guide "Resource Tagging");
 //! - `weighted_routing_policy` and `action` are lists, `target_group` within `forward` is a set,

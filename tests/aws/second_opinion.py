@@ -7,7 +7,8 @@ of EventBridge, an account behind a role.
 
 Prints a line of JSON: where the server is, and all that was put there, as boto3 was told it. Then
 answers each line of its input with one of JSON: `fresh` makes the world anew, `look` says what is
-there now, as boto3 reads it. Ends with its input.
+there now, as boto3 reads it, and `allow POLICY` gives keys of a user with that policy and no other:
+from then on moto checks who asks for what, until `look` or `fresh`. Ends with its input.
 """
 
 import json
@@ -17,6 +18,7 @@ import urllib.request
 
 import boto3
 from botocore.config import Config
+from moto.iam.access_control import IAMRequest
 from moto.server import ThreadedMotoServer
 
 REGION = "ap-northeast-1"
@@ -24,6 +26,15 @@ REGION = "ap-northeast-1"
 ELSEWHERE = "111122223333"
 ROLE = f"arn:aws:iam::{ELSEWHERE}:role/ferry"
 ECS = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+
+
+check_signature = IAMRequest.check_signature
+
+
+def check_signature_of_body(request):
+    """moto takes the query of a GET for its body, so that no such signature is right."""
+    if request._method != "GET":
+        check_signature(request)
 
 
 class World:
@@ -45,9 +56,26 @@ class World:
             )
         return self.clients[service]
 
+    def tell(self, what, body=b""):
+        text = {"Content-Type": "text/plain"}
+        request = urllib.request.Request(f"{self.url}/moto-api/{what}", body, text, method="POST")
+        urllib.request.urlopen(request).close()
+
+    def allow(self, policy):
+        # Unchecked are so many requests, all or none.
+        self.tell("reset-auth", b"inf")
+        iam = self.client("iam")
+        if self.key is None:
+            iam.create_user(UserName="ferry")
+            self.key = iam.create_access_key(UserName="ferry")["AccessKey"]
+        iam.put_user_policy(UserName="ferry", PolicyName="ferry", PolicyDocument=policy)
+        self.tell("reset-auth", b"0")
+        return {"id": self.key["AccessKeyId"], "secret": self.key["SecretAccessKey"]}
+
     def fresh(self):
-        reset = urllib.request.Request(f"{self.url}/moto-api/reset", b"", method="POST")
-        urllib.request.urlopen(reset).close()
+        self.tell("reset-auth", b"inf")
+        self.tell("reset")
+        self.key = None
         put = {"url": self.url, "region": REGION}
         self.balancing(put)
         self.services(put)
@@ -364,6 +392,7 @@ class World:
 
     def look(self):
         """The weights there are, and how many tasks are wanted."""
+        self.tell("reset-auth", b"inf")
         dns, elb, ecs = self.client("route53"), self.client("elbv2"), self.client("ecs")
         sets = dns.list_resource_record_sets(HostedZoneId=self.put["zone"])["ResourceRecordSets"]
         records = {
@@ -381,6 +410,7 @@ class World:
 
 def main():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    IAMRequest.check_signature = check_signature_of_body
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     address, port = server.get_host_and_port()
@@ -391,7 +421,8 @@ def main():
 
     say(world.fresh())
     for line in sys.stdin:
-        say({"fresh": world.fresh, "look": world.look}[line.strip()]())
+        what, _, rest = line.strip().partition(" ")
+        say(world.allow(rest) if what == "allow" else {"fresh": world.fresh, "look": world.look}[what]())
     server.stop()
 
 

@@ -41,6 +41,7 @@ const TABLE: &[Row] = &[
     edge("configuration", &["model", "manifest"], &[]),
     pure("preflight", &["model", "manifest"], &[]),
     pure("iam", &["model"], &["manifest"]),
+    pure("iac", &["model"], &["manifest"]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
@@ -51,7 +52,7 @@ const TABLE: &[Row] = &[
     // Its benchmark saves a week of real evidence.
     edge("store", &["model"], &["analysis", "sampling"]),
     edge("region", &["model", "sampling", "capacity", "cloud"], &["manifest"]),
-    edge("aws", &["model", "cloud"], &["iam", "region", "wire"]),
+    edge("aws", &["model", "cloud"], &["iam", "manifest", "region", "wire"]),
     edge("wire", &["model", "capacity", "cloud", "region"], &[]),
     edge(
         "controller",
@@ -103,6 +104,7 @@ const TABLE: &[Row] = &[
             "daemon",
             "preflight",
             "iam",
+            "iac",
             "wire",
             "aws",
             "datadog",

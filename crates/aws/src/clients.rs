@@ -125,7 +125,7 @@ pub(crate) struct Client {
 pub(crate) struct Question {
     lane: Lane,
     /// When waiting ends.
-    until: Time,
+    pub(crate) until: Time,
 }
 
 /// A call that is to be made.

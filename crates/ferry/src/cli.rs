@@ -14,6 +14,7 @@ pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Rollback, Server, Shown, ShownDaemon,
 };
 use crate::commands::adopt::Adopt;
+use crate::commands::iac::Iac;
 use crate::commands::iam_policy::IamPolicy;
 use crate::commands::init::Init;
 use crate::commands::preflight::Preflight;
@@ -72,6 +73,11 @@ pub(crate) enum Command {
     /// Observing, acting, and looking around with `init` and `preflight` are policies apart; so is
     /// each role that the files name. No AWS account is asked.
     IamPolicy(IamPolicy),
+    /// Print what Terraform, CloudFormation or CDK must leave to Ferry of these migrations.
+    ///
+    /// Weights, counts and versions that Ferry writes, named as each language names them, so that
+    /// the next apply or deployment does not put them back. No AWS account is asked.
+    Iac(Iac),
     /// Print the JSON Schema of a kind of file.
     Schema(Schema),
     /// Say what Ferry would have done with recorded minutes.

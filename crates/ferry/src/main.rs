@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Preflight(arguments) => commands::preflight::run(&arguments),
         Command::Adopt(arguments) => commands::adopt::run(&arguments),
         Command::IamPolicy(arguments) => commands::iam_policy::run(&arguments),
+        Command::Iac(arguments) => commands::iac::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Judge(arguments) => commands::judge::run(&arguments),

@@ -70,7 +70,7 @@ impl Harness for Moto {
 }
 
 /// The pairs of records that boto3 put.
-fn records(server: &Server) -> Vec<Route> {
+pub(crate) fn records(server: &Server) -> Vec<Route> {
     let set = |record_type: &str, side| server.text(&format!("/sets/{record_type}/{side}"));
     let route = |record_type: &str| Route::Route53Record {
         zone: server.text("/zone"),
@@ -83,7 +83,7 @@ fn records(server: &Server) -> Vec<Route> {
 }
 
 /// The rule that boto3 put.
-fn rule(server: &Server) -> Vec<Route> {
+pub(crate) fn rule(server: &Server) -> Vec<Route> {
     vec![Route::AlbRule {
         rule: server.text("/rule"),
         ec2_group: server.text("/groups/ec2"),

@@ -2,7 +2,8 @@
 //!
 //! `tests/aws/second_opinion.py` starts moto and puts a small world there with boto3, which is
 //! yet another's reading of the same APIs. [`reading`] holds what the adapters read against what
-//! boto3 put; [`claims`] runs the suites of `cloud::conformance`.
+//! boto3 put; [`claims`] runs the suites of `cloud::conformance`; [`allowed`] holds the calls
+//! against the policies that are printed for them.
 //!
 //! What moto cannot answer for (moto 5.2.5):
 //!
@@ -12,7 +13,7 @@
 //! - **Traffic Flow.** moto has none of its operations.
 //! - **Time.** Nothing happens by itself: no task starts, no deployment ends, no bound moves a
 //!   count, no scheduled action fires, and every change of records is in sync at once.
-//! - **Quotas, throttles, denials.** moto has none.
+//! - **Quotas, throttles.** moto has none. Of denials it knows those by an action's name.
 //!
 //! Where moto differs from AWS beside that, the adapters follow AWS and the test says so:
 //!
@@ -24,6 +25,7 @@
 //!   first, and never send one here.
 #![expect(clippy::unwrap_used, reason = "a test whose world cannot be built must fail")]
 
+mod allowed;
 mod claims;
 mod reading;
 mod server;

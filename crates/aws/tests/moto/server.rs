@@ -77,6 +77,12 @@ impl Server {
         self.ask("look")
     }
 
+    /// Keys of a user with this policy and no other; from now on moto checks who asks for what.
+    pub(crate) fn allow(&mut self, policy: &Value) -> Credentials {
+        let key = self.ask(&format!("allow {policy}"));
+        Credentials::Keys { id: text(&key, "/id"), secret: text(&key, "/secret") }
+    }
+
     pub(crate) fn url(&self) -> String {
         self.text("/url")
     }
@@ -145,13 +151,23 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The adapters with the client that AWS is reached with.
 pub(crate) async fn connect(url: &str, region: &str) -> (Cloud, Arc<dyn Inventory>, Arc<Wound>) {
-    // moto looks at no signature, so that any time will do.
+    let keys = Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() };
+    connect_with(url, region, keys).await
+}
+
+/// The same with these keys.
+pub(crate) async fn connect_with(
+    url: &str,
+    region: &str,
+    credentials: Credentials,
+) -> (Cloud, Arc<dyn Inventory>, Arc<Wound>) {
+    // moto looks at the time of no signature, so that any will do.
     let clock = Arc::new(Wound(Mutex::new(Time::from_secs(1_767_571_200))));
     let settings = Settings {
         ledger: Arc::new(()),
         clock: clock.clone(),
         network: Network::Https,
-        credentials: Credentials::Keys { id: "AKIAEXAMPLE".to_owned(), secret: "s".to_owned() },
+        credentials,
         region: Some(region.to_owned()),
         endpoint: Some(url.to_owned()),
     };

@@ -11,6 +11,7 @@ mod daemon;
 mod dashboard;
 mod documents;
 mod ferry;
+mod iac;
 mod iam_policy;
 mod image;
 mod judge;

@@ -66,10 +66,10 @@ impl Turns {
         (taken, waits)
     }
 
-    /// How many of each need have their turn. A fifth of all turns is kept for what does not
+    /// How many of each need have their turn. A third of all turns is kept for what does not
     /// move, where it is wanted: however much moves, the rest is seen as well.
     fn share_out(self, [moving, asked, resting]: [usize; 3]) -> [usize; 3] {
-        let kept = (self.most / 5).min(asked.saturating_add(resting));
+        let kept = (self.most / 3).min(asked.saturating_add(resting));
         let moving = moving.min(self.most.saturating_sub(kept));
         let asked = asked.min(self.most.saturating_sub(moving));
         let left = self.most.saturating_sub(moving).saturating_sub(asked);
@@ -125,7 +125,8 @@ mod tests {
             ([40, 1_960, 0], [40, 35, 0]),
             ([40, 10, 1_950], [40, 10, 25]),
             ([2_000, 0, 0], [75, 0, 0]),
-            ([1_000, 0, 1_000], [60, 0, 15]),
+            ([1_000, 0, 1_000], [50, 0, 25]),
+            ([1_000, 1_000, 1_000], [50, 25, 0]),
             ([1_000, 4, 3], [68, 4, 3]),
             ([0, 0, 0], [0, 0, 0]),
         ] {

@@ -273,3 +273,26 @@ pub struct MeasuredShare {
     /// The first minute counted.
     pub from_minute: i64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_vouches_for_an_older_reading_and_contradicts_only_what_it_saw_all_of() {
+        let minute = HostMinute { minute: 100, healthy: 4 };
+        let end = Time::from_minute(101);
+        for (healthy, read, said) in [
+            (4, 5_000, Witness::Same(end)),
+            (4, 6_000, Witness::Same(end)),
+            (4, 6_059, Witness::Same(end)),
+            (4, 6_060, Witness::Silent),
+            (5, 5_000, Witness::Other),
+            (3, 6_000, Witness::Other),
+            (5, 6_001, Witness::Silent),
+            (5, 6_060, Witness::Silent),
+        ] {
+            assert_eq!(minute.witness(healthy, Time::from_secs(read)), said, "{healthy} at {read}");
+        }
+    }
+}

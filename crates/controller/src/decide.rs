@@ -10,7 +10,7 @@ use model::Time;
 use model::condition::{ConditionStatus, ConditionType};
 use model::event::{Event, Severity};
 use model::observation::Observation;
-use model::plan::{Plan, Reason, Report};
+use model::plan::{Plan, Reason, Report, What};
 use model::settings::Settings;
 use model::verdict::{Verdict, VerdictKind, VerdictReason};
 use planner::{Dependencies, Grant, History, Input};
@@ -318,6 +318,18 @@ pub(crate) fn is_urgent(pass: &Pass) -> bool {
         || unsettled
         || unsure
         || pass.verdict.kind == VerdictKind::RollBack
+}
+
+/// Whether a step waits for nothing but targets that were read too long ago.
+pub(crate) fn asks_health(plan: &Plan) -> bool {
+    let is_health =
+        |reason: &Reason| matches!(reason, Reason::NotKnown { what: What::Targets, .. });
+    let is_capacity = |reason: &Reason| {
+        matches!(reason, Reason::CapacityShort { .. } | Reason::FloorLow { .. })
+            || is_health(reason)
+    };
+    let refusals = || plan.report.refusals().map(|refusal| &refusal.reason);
+    refusals().all(is_capacity) && refusals().any(is_health)
 }
 
 #[cfg(test)]

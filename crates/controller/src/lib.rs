@@ -34,6 +34,7 @@ mod record;
 mod safe;
 mod surge;
 mod tick;
+mod turns;
 mod watch;
 
 pub use command::{Unheard, revision};

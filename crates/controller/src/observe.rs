@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Cloud, Error, TargetGroup, Thing};
 use model::action::Action;
-use model::observation::{Gap, Scaling, Seen, Service, Targets};
+use model::observation::{Gap, HostMinute, Scaling, Seen, Service, Targets, Witness};
 use model::ownership::Ownership;
 use model::route::{Routes, ServiceId, Split};
 use model::spec::{Mode, Name};
@@ -13,6 +13,7 @@ use planner::Snapshot;
 use store::Answer;
 
 use crate::managed::Managed;
+use crate::turns::{Need, Turns, Waiting};
 
 /// How often services and targets are read while something moves or is suspect.
 pub(crate) const EVERY_URGENT: Span = Span::from_secs(10);
@@ -21,6 +22,19 @@ pub(crate) const EVERY_CALM: Span = Span::from_secs(60);
 /// How often weights are read when Ferry has no reason to expect a change;
 /// this bounds how long a change made by hand stays unseen.
 pub(crate) const EVERY_AUDIT: Span = Span::from_mins(5);
+
+/// Services of an account and region in one look: 50 calls of ten, of which the `aws` crate sends
+/// half at once and the rest within three seconds.
+const SERVICES: Turns = Turns { most: 500, resting: 500 };
+/// Target groups of an account and region in one look, a call each. Elastic Load Balancing gives
+/// back ten calls a second, and the `aws` crate takes eight of them: six looks a minute of 75 are
+/// 450 of 480 turns. Those that rest while balancers vouch for them take 34, nearly what is there
+/// without waiting: 200 groups are read every minute, and 2,000 in ten minutes.
+const TARGETS: Turns = Turns { most: 75, resting: 34 };
+/// So long a reading of targets stands without being read again, from when it was made or last
+/// vouched for. The newest minute of a balancer is three minutes old at most when it is read; one
+/// or two may be missed.
+const VOUCHED_FOR: Span = Span::from_mins(5);
 
 /// What is due this soon is read now: ticks begin a little after they are due, some more than
 /// others, and a reading must not wait for another tick because of that.
@@ -33,6 +47,8 @@ pub(crate) struct Sight {
     /// When each was last asked for, whether or not an answer came: a failing call is not
     /// repeated faster than a good one.
     asked: Asked,
+    /// Whether something was due that had no turn in the last look.
+    pub(crate) waits: bool,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +66,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) managed: &'a Managed,
     pub(crate) groups: &'a PerSide<Option<TargetGroup>>,
     pub(crate) urgent: bool,
+    /// Whether a step waits for nothing but a new reading of targets.
+    pub(crate) asks_health: bool,
 }
 
 impl Sight {
@@ -61,16 +79,56 @@ impl Sight {
         now: Time,
         subjects: &[Subject<'_>],
     ) {
-        let Self { snapshot, asked } = self;
+        let (groups, groups_wait) = self.groups_in_turn(now, subjects);
+        let (ids, ids_wait) = services_in_turn(&mut self.asked.services, now, subjects);
+        self.waits = groups_wait || ids_wait;
+        let Self { snapshot, asked, .. } = self;
         let Snapshot { services, targets, scaling, splits, ownerships, .. } = snapshot;
         // Side by side: each waits for turns of its own.
         futures::join!(
-            refresh_services(services, &mut asked.services, cloud, now, subjects),
-            refresh_targets(targets, &mut asked.targets, cloud, now, subjects),
+            refresh_services(services, cloud, now, ids),
+            refresh_targets(targets, cloud, now, groups),
             refresh_scaling(scaling, &mut asked.scaling, cloud, now, subjects),
             refresh_splits(splits, &mut asked.splits, cloud, now, subjects),
             refresh_marks(ownerships, &mut asked.marks, (cloud, installation), now, subjects),
         );
+    }
+
+    /// The groups whose targets are read now, and whether others have to wait.
+    fn groups_in_turn(&mut self, now: Time, subjects: &[Subject<'_>]) -> (Vec<TargetGroup>, bool) {
+        let due = due(now, &self.asked.targets, subjects, EVERY_CALM, |subject| {
+            subject.groups.iter().filter_map(|(_, group)| group.clone()).collect()
+        });
+        let waiting = due.into_iter().map(|due| Waiting {
+            need: match due {
+                Due { urgent: true, .. } => Need::Moves,
+                Due { asks_health: true, .. } => Need::Asked,
+                Due { ref key, .. } if self.stands(now, &key.arn) => Need::Rests,
+                Due { .. } => Need::Asked,
+            },
+            since: self.snapshot.targets.get(&due.key.arn).and_then(Seen::at),
+            key: due.key,
+        });
+        let (groups, waits) = TARGETS.take(waiting.collect(), |group| (*group.account).clone());
+        note_asked(&mut self.asked.targets, now, &groups);
+        (groups, waits)
+    }
+
+    /// Whether what was read of a group's targets stands: it is not old, or its balancer went on
+    /// counting as many healthy hosts.
+    fn stands(&self, now: Time, group: &str) -> bool {
+        let read_at = self.snapshot.targets.get(group).and_then(Seen::at);
+        let stood_until = match self.snapshot.witness(group) {
+            Some(Witness::Other) => None,
+            Some(Witness::Same(until)) => Some(until),
+            Some(Witness::Silent) | None => read_at,
+        };
+        stood_until.is_some_and(|until| until <= now && now.since(until) <= VOUCHED_FOR)
+    }
+
+    /// Takes what a balancer counted itself in the newest settled minute.
+    pub(crate) fn note_hosts(&mut self, group: &TargetGroup, hosts: HostMinute) {
+        self.snapshot.hosts.insert(group.arn.clone(), hosts);
     }
 
     /// Drops all that was seen of a migration that is not managed any more. What another one
@@ -123,38 +181,46 @@ impl Sight {
     }
 }
 
-async fn refresh_services(
-    seen: &mut BTreeMap<ServiceId, Seen<Service>>,
+/// The services that are read now, and whether others have to wait.
+fn services_in_turn(
     asked: &mut BTreeMap<ServiceId, Time>,
-    cloud: &Cloud,
     now: Time,
     subjects: &[Subject<'_>],
-) {
+) -> (Vec<ServiceId>, bool) {
     let due = due(now, asked, subjects, EVERY_CALM, |subject| {
         subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
     });
-    if !due.is_empty() {
-        let answers = cloud.services.services(&due).await;
-        take(seen, now, due, answers);
+    let waiting = due.into_iter().map(|due| Waiting {
+        need: if due.urgent { Need::Moves } else { Need::Rests },
+        since: asked.get(&due.key).copied(),
+        key: due.key,
+    });
+    let (ids, waits) = SERVICES.take(waiting.collect(), |id| (*id.account).clone());
+    note_asked(asked, now, &ids);
+    (ids, waits)
+}
+
+async fn refresh_services(
+    seen: &mut BTreeMap<ServiceId, Seen<Service>>,
+    cloud: &Cloud,
+    now: Time,
+    ids: Vec<ServiceId>,
+) {
+    if !ids.is_empty() {
+        let answers = cloud.services.services(&ids).await;
+        take(seen, now, ids, answers);
     }
 }
 
 async fn refresh_targets(
     seen: &mut BTreeMap<String, Seen<Targets>>,
-    asked: &mut BTreeMap<TargetGroup, Time>,
     cloud: &Cloud,
     now: Time,
-    subjects: &[Subject<'_>],
+    groups: Vec<TargetGroup>,
 ) {
-    let groups = |subject: &Subject<'_>| {
-        subject.groups.iter().filter_map(|(_, group)| group.clone()).collect()
-    };
-    let mut due = due(now, asked, subjects, EVERY_CALM, groups);
-    if !due.is_empty() {
-        let urgent = subjects.iter().filter(|subject| subject.urgent).flat_map(groups).collect();
-        put_in_turn(&mut due, &urgent, seen);
-        let answers = cloud.services.targets(&due).await;
-        let arns = due.into_iter().map(|group| group.arn).collect();
+    if !groups.is_empty() {
+        let answers = cloud.services.targets(&groups).await;
+        let arns = groups.into_iter().map(|group| group.arn).collect();
         take(seen, now, arns, answers);
     }
 }
@@ -169,6 +235,8 @@ async fn refresh_scaling(
     let due = due(now, asked, subjects, EVERY_CALM, |subject| {
         subject.managed.services.iter().map(|(_, id)| id.clone()).collect()
     });
+    let due: Vec<ServiceId> = due.into_iter().map(|due| due.key).collect();
+    note_asked(asked, now, &due);
     if !due.is_empty() {
         let answers = cloud.scaling.scalable_targets(&due).await;
         take(seen, now, due, answers);
@@ -183,6 +251,8 @@ async fn refresh_splits(
     subjects: &[Subject<'_>],
 ) {
     let due = due(now, asked, subjects, EVERY_AUDIT, |subject| vec![subject.managed.name.clone()]);
+    let due: Vec<String> = due.into_iter().map(|due| due.key).collect();
+    note_asked(asked, now, &due);
     if due.is_empty() {
         return;
     }
@@ -215,6 +285,8 @@ async fn refresh_marks(
         .map(|subject| Subject { urgent: false, ..*subject })
         .collect();
     let due = due(now, asked, &acting, EVERY_AUDIT, |subject| vec![subject.managed.name.clone()]);
+    let due: Vec<String> = due.into_iter().map(|due| due.key).collect();
+    note_asked(asked, now, &due);
     let due: BTreeSet<&String> = due.iter().collect();
     let looked: Vec<(&Managed, Vec<Thing>)> = acting
         .iter()
@@ -239,36 +311,49 @@ async fn refresh_marks(
     }
 }
 
-/// Puts groups into the order of need: what moves, then what was read longest ago. A group takes a
-/// call of its own, and a large fleet has more of them than a minute has turns.
-fn put_in_turn(
-    due: &mut [TargetGroup],
-    urgent: &BTreeSet<TargetGroup>,
-    seen: &BTreeMap<String, Seen<Targets>>,
-) {
-    let read_at = |group: &TargetGroup| seen.get(&group.arn).and_then(Seen::at);
-    due.sort_by_cached_key(|group| (!urgent.contains(group), read_at(group)));
+/// Something that is due, and what the migrations want that ask for it.
+struct Due<K> {
+    key: K,
+    urgent: bool,
+    asks_health: bool,
 }
 
-/// The keys that are due, each once, in the order of subjects.
+/// What is due, each once, in the order of subjects.
 fn due<K: Ord + Clone>(
     now: Time,
-    asked: &mut BTreeMap<K, Time>,
+    asked: &BTreeMap<K, Time>,
     subjects: &[Subject<'_>],
     calm: Span,
     keys: impl Fn(&Subject<'_>) -> Vec<K>,
-) -> Vec<K> {
-    let mut due = Vec::new();
+) -> Vec<Due<K>> {
+    let mut all: Vec<Due<K>> = Vec::new();
+    let mut places = BTreeMap::<K, usize>::new();
     for subject in subjects {
         let every = if subject.urgent { EVERY_URGENT } else { calm };
         for key in keys(subject) {
-            if asked.get(&key).is_none_or(|at| now.since(*at) + EARLY >= every || *at > now) {
-                asked.insert(key.clone(), now);
-                due.push(key);
+            let is_due =
+                asked.get(&key).is_none_or(|at| now.since(*at) + EARLY >= every || *at > now);
+            if !is_due {
+                continue;
+            }
+            match places.get(&key).and_then(|place| all.get_mut(*place)) {
+                Some(due) => {
+                    due.urgent |= subject.urgent;
+                    due.asks_health |= subject.asks_health;
+                }
+                None => {
+                    places.insert(key.clone(), all.len());
+                    let Subject { urgent, asks_health, .. } = *subject;
+                    all.push(Due { key, urgent, asks_health });
+                }
             }
         }
     }
-    due
+    all
+}
+
+fn note_asked<K: Ord + Clone>(asked: &mut BTreeMap<K, Time>, now: Time, keys: &[K]) {
+    asked.extend(keys.iter().map(|key| (key.clone(), now)));
 }
 
 /// Keeps what was answered. Where asking again may well succeed the last value stays, with its
@@ -290,28 +375,5 @@ fn take<K: Ord, T>(
                 seen.insert(key, Seen::unknown(error.gap()));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_moves_is_looked_at_first_and_then_what_was_seen_longest_ago() {
-        let group = |arn: &str| TargetGroup { account: Default::default(), arn: arn.to_owned() };
-        let at = |secs| Seen::known(Targets::default(), Time::from_secs(secs));
-        let seen = BTreeMap::from([
-            ("calm-1".to_owned(), at(300)),
-            ("calm-2".to_owned(), at(60)),
-            ("calm-3".to_owned(), Seen::unknown(Gap::Throttled)),
-            ("moving-1".to_owned(), at(300)),
-            ("moving-2".to_owned(), at(290)),
-        ]);
-        let names = ["calm-1", "calm-2", "calm-3", "calm-4", "moving-1", "moving-2"];
-        let mut due = names.map(group);
-        put_in_turn(&mut due, &["moving-1", "moving-2"].map(group).into(), &seen);
-        let order = due.each_ref().map(|group| group.arn.as_str());
-        assert_eq!(order, ["moving-2", "moving-1", "calm-3", "calm-4", "calm-2", "calm-1"]);
     }
 }

@@ -163,6 +163,7 @@ impl Controller {
                 managed: &watch.managed,
                 groups: &watch.groups,
                 urgent: watch.urgent,
+                asks_health: watch.asks_health,
             })
             .collect();
         self.sight.refresh(&self.cloud, &self.installation, now, &subjects).await;
@@ -195,6 +196,9 @@ impl Controller {
         }
         for (name, answers) in read {
             if let Some(watch) = self.watches.get_mut(&name) {
+                for (group, hosts) in watch.hosts(latest, &answers) {
+                    self.sight.note_hosts(group, hosts);
+                }
                 watch.take_minutes(now, latest, &answers);
             }
         }
@@ -266,6 +270,7 @@ impl Controller {
             }
             self.history.note(&pass.name, &pass.plan.status);
             watch.urgent = decide::is_urgent(pass);
+            watch.asks_health = decide::asks_health(&pass.plan);
         }
         self.history.forget(now, &self.settings);
         decided
@@ -277,7 +282,7 @@ impl Controller {
     }
 
     /// When the next minute settles, so that what it says is acted on at once and not up to a
-    /// minute later; sooner while something moves.
+    /// minute later; sooner while something moves, or was due and had no turn.
     fn next_at(&self, now: Time) -> Time {
         match self.opening {
             Opening::Done => {}
@@ -286,7 +291,7 @@ impl Controller {
         }
         let settles = Time::from_secs((self.latest(now) + 2) * 60) + self.cloud.signals.settle();
         let urgent = self.watches.values().any(|watch| watch.urgent);
-        if urgent { settles.min(now + EVERY_URGENT) } else { settles }
+        if urgent || self.sight.waits { settles.min(now + EVERY_URGENT) } else { settles }
     }
 }
 

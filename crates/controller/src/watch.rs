@@ -7,7 +7,7 @@ use analysis::Fold;
 use analysis::events::{EventFold, with_events};
 use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
 use model::condition::ConditionType;
-use model::observation::{Gap, Load, Seen};
+use model::observation::{Gap, HostMinute, Load, Seen};
 use model::route::ServiceId;
 use model::spec::SloKind;
 use model::verdict::Verdict;
@@ -57,6 +57,8 @@ pub(crate) struct Watch {
     pub(crate) latest: PerSide<Latest>,
     /// Whether it may be moving or suspect, so that it is looked at more often.
     pub(crate) urgent: bool,
+    /// Whether a step waits for nothing but a new reading of targets.
+    pub(crate) asks_health: bool,
     /// When evidence was last put into the store.
     pub(crate) checkpoint_at: Option<Time>,
     /// When the record was last saved.
@@ -151,6 +153,7 @@ impl Watch {
             safe: SafeRates::default(),
             latest: PerSide::default(),
             urgent: true,
+            asks_health: false,
             checkpoint_at: None,
             saved_at: None,
             decisions: Decisions::default(),
@@ -358,6 +361,23 @@ impl Watch {
     pub(crate) fn note_contexts(&mut self, now: Time, sight: &Sight) {
         let seen = PerSide::from_fn(|side| tick::context(now, sight, self, side));
         self.minutes.note(now, seen);
+    }
+
+    /// What balancers counted themselves in the newest settled minute that was read.
+    pub(crate) fn hosts(
+        &self,
+        latest: i64,
+        answers: &PerSide<Option<Vec<SideMinute>>>,
+    ) -> impl Iterator<Item = (&TargetGroup, HostMinute)> {
+        let newest = answers.clone().map(|answer| {
+            let mut settled = answer.into_iter().flatten().filter(|read| read.minute <= latest);
+            settled.rfind(|read| read.healthy.is_some())
+        });
+        Side::ALL.into_iter().filter_map(move |side| {
+            let read = newest.get(side).as_ref()?;
+            let hosts = HostMinute { minute: read.minute, healthy: read.healthy? };
+            Some((self.groups.get(side).as_ref()?, hosts))
+        })
     }
 
     /// Folds new and corrected minutes into load and evidence. Both sides' rows are taken

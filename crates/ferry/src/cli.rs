@@ -171,7 +171,7 @@ fn scale(text: &str) -> Result<f64, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// Migrations, settings and worlds; they are also checked against each other.
+    /// Migrations, settings and worlds, which are also checked against each other, and regions.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -96,6 +96,18 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Document>, Vec<Problem>> {
     finish(file, documents, findings)
 }
 
+/// Whether a file holds documents of `kind` and of no other, whatever else is wrong with them.
+#[must_use]
+pub fn is_all(text: &str, kind: &str) -> bool {
+    let (trees, _) = tree::parse(text);
+    let trees = content(trees, &mut Vec::new());
+    let is_one = |tree: &Tree| match tree.root.get("kind").map(|node| &node.value) {
+        Some(Value::Text(found)) => found == kind,
+        Some(_) | None => false,
+    };
+    !trees.is_empty() && trees.iter().all(is_one)
+}
+
 /// Reads every document of a file as a `T`, which is what `kind` stands for.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ mod schema;
 mod set;
 mod tree;
 
-pub use document::{Document, Resource, read, read_as, read_checked};
+pub use document::{Document, Resource, is_all, read, read_as, read_checked};
 pub use problem::Problem;
 pub use schema::{Kind, schema};
 pub use set::{check_set, owned};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ownership::Ownership;
 use crate::route::Split;
-use crate::{PerSide, Share, Span, Time};
+use crate::{PerSide, Share, Side, Span, Time};
 
 /// A value with the time it was read, or why it is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,48 @@ pub enum Gap {
     Partial,
 }
 
+/// Healthy hosts of a target group as its balancer counted them itself: the fewest of a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostMinute {
+    /// The minute, counted from the epoch.
+    pub minute: i64,
+    /// The fewest healthy hosts that any node of the balancer reported in it.
+    pub healthy: u32,
+}
+
+/// What a balancer's own count says of targets that were read before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witness {
+    /// As many were healthy until then.
+    Same(Time),
+    /// Another number was, in a minute that began after they were read.
+    Other,
+    /// Nothing that the reading does not say itself.
+    Silent,
+}
+
+impl HostMinute {
+    /// What this minute says of targets with `healthy` ones that were read at `at`.
+    ///
+    /// A minute in which they were read says nothing unless it says the same: its fewest may be
+    /// of the time before. Where a balancer's nodes count only the targets of their own zone,
+    /// the fewest is never the same.
+    #[must_use]
+    pub fn witness(self, healthy: u32, at: Time) -> Witness {
+        let (begin, end) = (Time::from_minute(self.minute), Time::from_minute(self.minute + 1));
+        if end <= at {
+            Witness::Silent
+        } else if self.healthy == healthy {
+            Witness::Same(end)
+        } else if begin >= at {
+            Witness::Other
+        } else {
+            Witness::Silent
+        }
+    }
+}
+
 /// One migration's part of what a tick saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -88,6 +130,10 @@ pub struct Observation {
     pub services: PerSide<Seen<Service>>,
     /// Their targets behind the balancers.
     pub targets: PerSide<Seen<Targets>>,
+    /// Until when balancers counted as many healthy hosts as `targets` has: the end of a minute.
+    ///
+    /// It makes an old reading of targets better for going back, and never proves capacity (S1).
+    pub vouched: PerSide<Option<Time>>,
     /// Their scalable targets; `None` inside where the service has none.
     pub scaling: PerSide<Seen<Option<Scaling>>>,
     /// The live weights.
@@ -96,6 +142,18 @@ pub struct Observation {
     pub load: Seen<Load>,
     /// Whose all that is by its marks.
     pub ownership: Seen<Ownership>,
+}
+
+impl Observation {
+    /// Healthy targets of a side by the last reading that was true no longer than `age_max` ago:
+    /// when it was made, or until when balancers counted as many.
+    #[must_use]
+    pub fn last_healthy(&self, side: Side, now: Time, age_max: Span) -> Option<u32> {
+        let seen = self.targets.get(side);
+        let vouched = self.vouched.get(side).filter(|until| *until <= now);
+        let stood = seen.at().into_iter().chain(vouched).filter(|at| *at <= now).max()?;
+        (now.since(stood) <= age_max).then(|| seen.value().map(|targets| targets.healthy))?
+    }
 }
 
 /// An ECS service.
@@ -217,4 +275,27 @@ pub struct MeasuredShare {
     pub requests: u64,
     /// The first minute counted.
     pub from_minute: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_vouches_for_an_older_reading_and_contradicts_only_what_it_saw_all_of() {
+        let minute = HostMinute { minute: 100, healthy: 4 };
+        let end = Time::from_minute(101);
+        for (healthy, read, said) in [
+            (4, 5_000, Witness::Same(end)),
+            (4, 6_000, Witness::Same(end)),
+            (4, 6_059, Witness::Same(end)),
+            (4, 6_060, Witness::Silent),
+            (5, 5_000, Witness::Other),
+            (3, 6_000, Witness::Other),
+            (5, 6_001, Witness::Silent),
+            (5, 6_060, Witness::Silent),
+        ] {
+            assert_eq!(minute.witness(healthy, Time::from_secs(read)), said, "{healthy} at {read}");
+        }
+    }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::observation::{Gap, Load, Observation, Scaling, Seen, Service, Targets};
+use model::observation::{
+    Gap, HostMinute, Load, Observation, Scaling, Seen, Service, Targets, Witness,
+};
 use model::ownership::Ownership;
 use model::route::{ServiceId, Split};
 use model::spec::Migration;
@@ -20,6 +22,8 @@ pub struct Snapshot {
     pub services: BTreeMap<ServiceId, Seen<Service>>,
     /// Targets by the ARN of their target group.
     pub targets: BTreeMap<String, Seen<Targets>>,
+    /// What balancers counted themselves in the newest minute, by the same ARN.
+    pub hosts: BTreeMap<String, HostMinute>,
     /// Scalable targets by service; `None` inside where the service has none.
     pub scaling: BTreeMap<ServiceId, Seen<Option<Scaling>>>,
     /// Live weights by the name of the migration.
@@ -28,6 +32,15 @@ pub struct Snapshot {
     pub loads: BTreeMap<String, Seen<Load>>,
     /// What the marks say, by the name of the migration.
     pub ownerships: BTreeMap<String, Seen<Ownership>>,
+}
+
+impl Snapshot {
+    /// What the balancer says of the targets of a group; `None` where either is not known.
+    #[must_use]
+    pub fn witness(&self, group: &str) -> Option<Witness> {
+        let (hosts, targets) = (self.hosts.get(group)?, self.targets.get(group)?);
+        Some(hosts.witness(targets.value()?.healthy, targets.at()?))
+    }
 }
 
 /// The names under which a migration's parts stand in a [`Snapshot`].
@@ -75,6 +88,10 @@ pub fn project(snapshot: &Snapshot, parts: &Parts) -> Observation {
         at: snapshot.at,
         services: PerSide::from_fn(|side| part(&snapshot.services, service(side))),
         targets: PerSide::from_fn(|side| part(&snapshot.targets, group(side))),
+        vouched: PerSide::from_fn(|side| match snapshot.witness(group(side)?)? {
+            Witness::Same(until) => Some(until),
+            Witness::Other | Witness::Silent => None,
+        }),
         scaling: PerSide::from_fn(|side| part(&snapshot.scaling, service(side))),
         split: part(&snapshot.splits, Some(&parts.name)),
         load: part(&snapshot.loads, Some(&parts.name)),

@@ -54,6 +54,7 @@ fn done(minute: u64) -> Observation {
         at,
         services: PerSide::from_fn(|_| Seen::known(service.clone(), at)),
         targets: PerSide::from_fn(|_| Seen::unknown(Gap::NotAsked)),
+        vouched: PerSide::default(),
         scaling: PerSide::from_fn(|_| Seen::known(Some(scaling.clone()), at)),
         split: Seen::known(
             Split {

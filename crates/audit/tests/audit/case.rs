@@ -274,6 +274,7 @@ fn observation() -> Observation {
         at: NOW,
         services: PerSide::from_fn(|_| Seen::known(service.clone(), NOW)),
         targets: PerSide { ec2: targets(100), fargate: targets(FARGATE_NEEDS) },
+        vouched: PerSide::default(),
         scaling: PerSide::from_fn(|_| Seen::known(Some(scaling.clone()), NOW)),
         split: Seen::unknown(model::observation::Gap::NotAsked),
         load: Seen::known(

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws::Credentials;
-use cloud::{Clock as _, Cloud, Error, ErrorKind, Result, Shift, TargetGroup};
+use cloud::{Clock as _, Cloud, Error, ErrorKind, Result, Shift, TargetGroup, Thing};
 use iam::{ALLOWED, Part};
 use manifest::Resource;
 use model::Span;
 use model::observation::{Bounds, ScheduledBounds};
-use model::route::{Propagation, Route, Routes, ServiceId, Split, WeightPair};
+use model::route::{Propagation, Route, Routes, ServiceId, Split, Sticky, WeightPair};
 use model::spec::{Aws, Migration};
 use serde_json::{Value, json};
 
@@ -23,8 +23,12 @@ use crate::claims::{records, rule};
 use crate::server::{Server, Wound, block_on, connect_with};
 
 /// What an observer or a mutator may and nobody tries here, and why.
-const NOT_TRIED: [(&str, &str); 12] = [
+const NOT_TRIED: [(&str, &str); 13] = [
     ("cloudwatch:GetMetricData", "moto does not speak CBOR"),
+    (
+        "elasticloadbalancing:DescribeListeners",
+        "asked for with a listener's ARN in `ruleArns` alone",
+    ),
     ("elasticloadbalancing:DescribeTargetGroups", "asked for with metrics alone"),
     ("elasticloadbalancing:ModifyListener", "moto's listener here forwards to no group"),
     ("route53:CreateTrafficPolicyVersion", "moto has no Traffic Flow"),
@@ -42,7 +46,7 @@ const NOT_TRIED: [(&str, &str); 12] = [
 type Ask = fn(&World) -> Result<()>;
 
 /// The actions that are tried, each by a question or a change that is refused without it.
-const TRIED: [(&str, Ask); 14] = [
+const TRIED: [(&str, Ask); 15] = [
     ("application-autoscaling:DeleteScheduledAction", |world| {
         block_on(world.cloud.scaling.delete_scheduled(&world.service(), "ferry-floor"))
     }),
@@ -63,6 +67,7 @@ const TRIED: [(&str, Ask); 14] = [
         block_on(world.cloud.services.set_desired(&world.service(), 4, 5))
     }),
     ("elasticloadbalancing:DescribeRules", |world| world.split(&world.rule).map(drop)),
+    ("elasticloadbalancing:DescribeTags", World::marks),
     ("elasticloadbalancing:DescribeTargetHealth", |world| {
         let arn = world.group.clone();
         let group = TargetGroup { account: Arc::clone(&world.account), arn };
@@ -113,6 +118,16 @@ impl World {
         block_on(self.cloud.scaling.scalable_targets(&[self.service()])).remove(0).map(drop)
     }
 
+    fn marks(&self) -> Result<()> {
+        let marks = self.cloud.marks.as_ref().expect("AWS has marks");
+        let of = |route: &Route| Thing::Route {
+            account: Arc::clone(&self.account),
+            route: route.clone(),
+        };
+        let things: Vec<Thing> = self.rule.iter().map(of).collect();
+        block_on(marks.marks(&things)).into_iter().try_for_each(|mark| mark.map(drop))
+    }
+
     fn split(&self, routes: &[Route]) -> Result<Split> {
         let asked = Routes { account: Arc::clone(&self.account), routes: routes.to_vec() };
         block_on(self.cloud.router.observe(&[asked])).remove(0)
@@ -124,7 +139,8 @@ impl World {
         let moved = |pair: &WeightPair| WeightPair { ec2: pair.ec2 - 1, fargate: pair.fargate + 1 };
         let weights = expected.iter().map(|(key, pair)| (key.clone(), moved(pair))).collect();
         let (account, routes) = (Arc::clone(&self.account), routes.to_vec());
-        let shift = Shift { account, routes, expected, weights, rollback: false };
+        let sticky = Sticky::new();
+        let shift = Shift { account, routes, expected, weights, sticky, rollback: false };
         block_on(self.cloud.router.set(&[shift])).remove(0).map(drop)
     }
 }

@@ -13,5 +13,6 @@ mod letting_go;
 mod records;
 mod restarts;
 mod tap;
+mod turns;
 mod words;
 mod world;

@@ -49,6 +49,8 @@ struct State {
     conflicts: u32,
     is_unreadable: bool,
     corrections: BTreeMap<i64, u64>,
+    /// The target groups of each call that asked for any, and when.
+    groups: Vec<(Time, Vec<String>)>,
     /// The part of Fargate's events that are bad beside those of the region.
     bad_percent: u64,
     /// What every SLO of the source has for a target.
@@ -102,6 +104,11 @@ impl Tap {
     /// How often `operation` was called.
     pub(crate) fn calls(&self, operation: &str) -> u32 {
         self.with(|state| state.calls.get(operation).copied().unwrap_or(0))
+    }
+
+    /// The target groups that were asked for since this was last called, by call.
+    pub(crate) fn groups(&self) -> Vec<(Time, Vec<String>)> {
+        self.with(|state| std::mem::take(&mut state.groups))
     }
 
     pub(crate) fn saves(&self) -> u32 {
@@ -248,7 +255,11 @@ impl Services for Tap {
 
     async fn targets(&self, groups: &[TargetGroup]) -> Vec<Result<Targets>> {
         let _ = self.count("targets", "");
-        self.inner.targets(groups).await
+        let arns = groups.iter().map(|group| group.arn.clone()).collect();
+        self.with(|state| state.groups.push((self.inner.now(), arns)));
+        let answers = self.inner.targets(groups).await;
+        let failed = |group: &TargetGroup| self.failed("target", &group.arn);
+        groups.iter().zip(answers).map(|(it, answer)| failed(it).unwrap_or(answer)).collect()
     }
 
     async fn set_desired(&self, id: &ServiceId, expected: u32, desired: u32) -> Result<()> {

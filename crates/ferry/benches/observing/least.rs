@@ -1,9 +1,11 @@
 //! The fewest requests a minute that the cadences imply, worked out from what is promised and from
 //! the limits that AWS publishes for one call, and from nothing that Ferry does.
 //!
-//! Cadences (docs/architecture.md, "Calls to AWS"): services, targets and scalable targets once a
-//! minute, and every ten seconds where something moves; weights every five minutes, and every ten
-//! seconds where something moves; each minute's metrics once, for all.
+//! Cadences (docs/architecture.md, "Calls to AWS"): services and scalable targets once a minute, and
+//! every ten seconds where something moves; weights every five minutes, and every ten seconds where
+//! something moves; each minute's metrics once, for all. Targets every ten seconds where something
+//! moves; where balancers vouch for what was read, once a minute of up to 200 groups, and 200 a
+//! minute in turn of more: 2,000 in ten minutes.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,9 @@ pub(crate) struct Fleet {
     /// How many of them are moving, or suspect; the first by name.
     pub(crate) moving: usize,
 }
+
+/// Groups at rest whose targets are read in a minute.
+const HEALTH_AT_REST: usize = 200;
 
 /// Looks a minute at what moves.
 const LOOKS: f64 = 6.0;
@@ -46,9 +51,10 @@ pub(crate) fn requests_per_minute(fleet: Fleet) -> BTreeMap<&'static str, f64> {
     let all_names = ceil(2 * migrations, 300);
     let moving_names = ceil(2 * moving, 300);
     let names = (all_names - moving_names) / 5.0 + LOOKS * moving_names;
+    let at_rest = ceil((services - moving_services).min(HEALTH_AT_REST), 1);
     BTreeMap::from([
         ("ecs:DescribeServices", calls(services, moving_services, 10)),
-        (HEALTH, calls(services, moving_services, 1)),
+        (HEALTH, at_rest + LOOKS * ceil(moving_services, 1)),
         ("application-autoscaling:DescribeScalableTargets", calls(services, moving_services, 50)),
         // Nothing is scheduled: the account's list is one page.
         ("application-autoscaling:DescribeScheduledActions", 1.0 + (LOOKS - 1.0) * is_moving),

@@ -1,5 +1,5 @@
 //! What a large fleet costs that observes AWS: requests by operation beside the fewest that the
-//! cadences imply, memory, and the time of a look at everything.
+//! cadences imply, memory, and the time of a round.
 //!
 //! `cargo bench -p ferry --bench observing [-- HOURS MIGRATIONS MOVING...]`. The whole daemon but
 //! its sockets, a store in a file, the real adapters with their limits, and the SDK over the wire
@@ -141,25 +141,16 @@ fn calls(fleet: Fleet, steady: &[Round]) {
 fn costs(fleet: Fleet, run: &Run, steady: &[Round]) {
     let mean = |of: fn(&Round) -> f64| steady.iter().map(of).sum::<f64>() / steady.len() as f64;
     let most = |of: fn(&Round) -> f64| steady.iter().map(of).fold(0.0, f64::max);
-    // Of a moving fleet only one round in six looks at everything.
-    let whole: Vec<&Round> =
-        steady.iter().filter(|round| round.is_whole(2 * fleet.migrations)).collect();
-    let of_whole =
-        |of: fn(&Round) -> f64| whole.iter().map(|it| of(it)).sum::<f64>() / whole.len() as f64;
     let hour = steady.iter().map(|round| round.lasted.secs_f64()).sum::<f64>() / 3_600.0;
     println!("\n| What | Measured |\n|---|---|");
+    println!("| rounds an hour | {:.1} |", steady.len() as f64 / hour);
     println!(
-        "| rounds an hour, those that look at everything among them | {:.1}, {:.1} |",
-        steady.len() as f64 / hour,
-        whole.len() as f64 / hour
-    );
-    println!(
-        "| a look at everything: waiting for turns, on the region's clock | {:.1} s, {:.1} s at most |",
-        of_whole(|it| it.waited.secs_f64()),
+        "| a round: waiting for turns, on the region's clock | {:.1} s, {:.1} s at most |",
+        mean(|it| it.waited.secs_f64()),
         most(|it| it.waited.secs_f64())
     );
-    println!("| its processor time, Ferry | {:.2} s |", of_whole(|it| it.own_cpu));
-    println!("| beside it, the region and its wire | {:.2} s |", of_whole(|it| it.region_cpu));
+    println!("| its processor time, Ferry | {:.2} s |", mean(|it| it.own_cpu));
+    println!("| beside it, the region and its wire | {:.2} s |", mean(|it| it.region_cpu));
     println!(
         "| of a core, Ferry | {:.1} % |",
         mean(|it| it.own_cpu) * steady.len() as f64 / hour / 36.0

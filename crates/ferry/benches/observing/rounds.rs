@@ -38,14 +38,6 @@ pub(crate) struct Round {
     pub(crate) peak: i64,
 }
 
-impl Round {
-    /// Whether all `services` were looked at, and not only what moves.
-    pub(crate) fn is_whole(&self, services: usize) -> bool {
-        let calls = self.requests.get("ecs:DescribeServices").copied().unwrap_or(0);
-        usize::try_from(calls).is_ok_and(|calls| calls >= services.div_ceil(10))
-    }
-}
-
 /// The clock of the daemon. It rests on it between ticks and nowhere else, so that each rest ends
 /// a round.
 pub(crate) struct Rounds {

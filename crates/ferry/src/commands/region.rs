@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use manifest::Problem;
 use region::{Region as Simulated, RegionSpec, SimulatedCloud};
 use tokio::net::TcpListener;
 use wire::{Place, Wire};
@@ -60,13 +61,51 @@ pub(crate) fn run(arguments: &Region) -> Result<Answer, Failure> {
     result.map(|()| Answer::Yes)
 }
 
+/// What the documents of kind Region stand for.
+pub(crate) const KIND: &str = "Region";
+
+/// The regions of a file, each of which can be made.
+pub(crate) fn read_all(name: &str, text: &str) -> Result<Vec<RegionSpec>, Vec<Problem>> {
+    manifest::read_checked(name, text, KIND, |spec: &RegionSpec| {
+        let error = Simulated::new(spec, spec.seed).err();
+        error.map(|error| located(spec, &error)).into_iter().collect()
+    })
+}
+
+/// The field that an error of a region is about, and the error.
+fn located(spec: &RegionSpec, error: &region::Error) -> (String, String) {
+    let message = error.to_string();
+    let part = match error {
+        region::Error::Fault { number, .. } => {
+            return (format!("faults[{}]", number.saturating_sub(1)), message);
+        }
+        region::Error::Spec { part, .. } | region::Error::Capacity { part, .. } => part,
+        region::Error::LoadRow { .. } | region::Error::Load { .. } => {
+            return (String::new(), message);
+        }
+    };
+    // A part of an application begins with its name; the rest are named as fields are.
+    let is_of = |name: &str| part.strip_prefix(name).is_some_and(|rest| !is_name(rest));
+    match spec.applications.iter().position(|it| is_of(&it.name)) {
+        Some(place) => (format!("applications[{place}]"), message),
+        None => {
+            let field = part.split([':', ' ']).next().unwrap_or_default();
+            (field.to_owned(), message)
+        }
+    }
+}
+
+/// Whether a text goes on with a name.
+fn is_name(rest: &str) -> bool {
+    rest.starts_with(|next: char| next.is_alphanumeric() || next == '-' || next == '_')
+}
+
 /// The region of the file at its start.
 fn wire(arguments: &Region) -> Result<Wire, Failure> {
     let path = &arguments.scenario;
     let text = read(path)?;
     let name = path.display().to_string();
-    let specs = manifest::read_as::<RegionSpec>(&name, &text, "Region");
-    let specs = specs.map_err(|problems| {
+    let specs = read_all(&name, &text).map_err(|problems| {
         Failure::BadInput(problems.iter().map(ToString::to_string).collect())
     })?;
     let [spec] = specs.as_slice() else {

@@ -112,6 +112,58 @@ fn a_file_that_is_wrong_is_one_clear_error() {
 }
 
 #[test]
+fn a_file_is_valid_for_validate_where_it_can_be_served() {
+    let folder = Folder::new("region-valid", &[("region.yaml", &example(EXAMPLE))]);
+    let answer = folder.ferry("validate region.yaml");
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "region.yaml: region is valid\n"));
+}
+
+const CRASHING: &str = "seed: 1\nfaults: [{at: 1d, type: crash, call: 3}]\n";
+
+#[test]
+fn validate_says_where_a_region_is_wrong_and_what_helps() {
+    for (old, new, says) in [
+        (
+            "slowThreshold: 300ms",
+            "slowTreshold: 300ms",
+            "13:5: applications[0].slowTreshold: unknown field `slowTreshold`, did you mean \
+             `slowThreshold`?",
+        ),
+        ("load: [120.0]", "load: [-1.0]", "12:5: applications[0].load: minute 0 has the rate -1"),
+        ("05T00:00:00Z", "05T00:00:01Z", "7:8: start: `start`: 2026-01-05T00:00:01Z is not a"),
+        ("route53Record", "route53Rekord", "16:17: applications[0].routes[0].route.type: unknown"),
+        ("sides:\n", "sides:\n      ec3: {}\n", "23:7: applications[0].sides.ec3: unknown field"),
+        ("seed: 1\n", CRASHING, "7:10: faults[0]: fault 1: `crash` is not supported"),
+        (
+            "8f2a4c66-1d3b-4e5f-9a7c-0b1c2d3e4f50",
+            "other",
+            "31:5: applications[1]: `search other`: no policy in trafficPolicies has",
+        ),
+    ] {
+        let text = example(EXAMPLE).replacen(old, new, 1);
+        assert_ne!(text, example(EXAMPLE), "{old}");
+        let folder = Folder::new("region-invalid", &[("region.yaml", &text)]);
+        let serve = "region --listen 127.0.0.1:0 --scenario region.yaml";
+        for command in ["validate region.yaml", serve] {
+            let answer = folder.ferry(command);
+            assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{new}");
+            let says = format!("region.yaml:{says}");
+            assert!(answer.stderr.contains(&says), "{command}: {} {says}", answer.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_region_among_desired_state_is_refused_at_its_place() {
+    let mixed = format!("{}---\napiVersion: ferry/v1\nkind: Settings\n", example(EXAMPLE));
+    let folder = Folder::new("region-mixed", &[("mixed.yaml", &mixed)]);
+    let answer = folder.ferry("validate mixed.yaml");
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    let said = answer.stderr.contains("mixed.yaml:5:7: kind: a `Region` does not belong here");
+    assert!(said, "{}", answer.stderr);
+}
+
+#[test]
 fn an_address_that_is_taken_is_said() {
     let (folder, region) = serve("region-taken", &["--speed", "0"]);
     let listen = format!("region --scenario region.yaml --listen {}", region.address);

@@ -302,6 +302,7 @@ impl Scene {
             at,
             services: PerSide::from_fn(|_| Seen::known(service.clone(), at)),
             targets: PerSide::from_fn(|_| Seen::known(targets, at)),
+            vouched: PerSide::default(),
             // Without a scalable target there are no bounds to be kept.
             scaling: PerSide::from_fn(|_| Seen::known(None, at)),
             split: Seen::known(self.split(), at),

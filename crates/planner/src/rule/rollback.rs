@@ -232,8 +232,7 @@ fn go_back(facts: &Facts<'_>, draft: &mut Draft, wanted: &Return, live: &Weights
 
 /// Healthy targets of EC2 by the newest reading that is not too old to go back on.
 fn healthy_ec2(facts: &Facts<'_>) -> Option<u32> {
-    let targets = &facts.input.observation.targets.ec2;
-    targets.fresh(facts.now, LAST_HEALTH_AGE_MAX).map(|targets| targets.healthy)
+    facts.input.observation.last_healthy(Side::Ec2, facts.now, LAST_HEALTH_AGE_MAX)
 }
 
 /// Whether EC2 is known, by any witness, to be able to answer a request.

@@ -3,7 +3,7 @@
 use model::observation::{Gap, Load, Observation, Seen};
 use model::plan::{Line, Plan, Reason, Rule, Said, What};
 use model::verdict::{VerdictKind, VerdictReason};
-use model::{Share, Side, Time};
+use model::{PerSide, Share, Side, Time};
 use serde_json::json;
 
 use super::{at, mins, moves, refuses, secs, with};
@@ -109,6 +109,31 @@ fn health_of_ten_minutes_is_enough_to_go_back_on() {
         let when = world.now - age;
         let plan = seeing(&world, |seen| taken(&mut seen.targets.ec2, when));
         assert_eq!(moves(&plan), goes.then_some(Share::ZERO), "{age} old");
+    }
+}
+
+#[test]
+fn what_balancers_vouch_for_is_enough_to_go_back_on_and_never_to_step_on() {
+    let mut world = at(25);
+    world.fleets.fargate.healthy = Some(0);
+    world.fleets.ec2.service_gap = Some(Gap::Throttled);
+    world.fleets.ec2.rpm = Some(0.0);
+    for (age, goes) in [(mins(10), true), (mins(10) + secs(1), false)] {
+        let (read, vouched) = (world.now - mins(50), world.now - age);
+        let plan = seeing(&world, |seen| {
+            taken(&mut seen.targets.ec2, read);
+            seen.vouched.ec2 = Some(vouched);
+        });
+        assert_eq!(moves(&plan), goes.then_some(Share::ZERO), "vouched for {age} ago");
+    }
+    let stepping = paused(25);
+    let now = stepping.now;
+    for side in Side::ALL {
+        let plan = seeing(&stepping, |seen| {
+            taken(seen.targets.get_mut(side), now - secs(91));
+            seen.vouched = PerSide::from_fn(|_| Some(now));
+        });
+        assert!(is_missing(&plan, What::Targets), "{side}: capacity is proven by readings alone");
     }
 }
 

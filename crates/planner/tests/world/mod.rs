@@ -188,6 +188,7 @@ impl World {
                 let targets = Targets { healthy: self.healthy(side), ..Targets::default() };
                 seen(targets, at, fleets.get(side).targets_gap)
             }),
+            vouched: PerSide::default(),
             scaling: PerSide::from_fn(|side| {
                 let fleet = fleets.get(side);
                 let scaling = fleet.bounds.map(|bounds| Scaling {

@@ -36,7 +36,8 @@ pub(super) const CHECKS: &[Check] = &[
         id: "read.partly",
         severity: Severity::Warning,
         finds: "something that only preflight looks at was not read, so checks of it say nothing",
-        remedy: "allow the action to the role that runs preflight, and look again",
+        remedy: "if it was denied allow the action to the role that runs preflight, if it was \
+                 throttled wait, otherwise do what the error says; then look again",
         look: |scene, said| unread(scene, said, Kind::Beside),
     },
     Check {
@@ -152,28 +153,48 @@ fn kind(scene: Scene<'_>, asked: &Asked<'_>, unread: &Unread) -> Kind {
 
 /// One finding for each thing that AWS said, however much it was said of.
 fn unread(scene: &Scene<'_>, said: &mut Said, wanted: Kind) {
-    let mut by_answer: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut by_answer: BTreeMap<(&str, &str, Gap), Vec<String>> = BTreeMap::new();
     for asked in all_asked(*scene) {
         let Err(unread) = asked.answer else { continue };
         if kind(*scene, &asked, unread) == wanted {
-            let key = (unread.operation.as_str(), unread.message.as_str());
+            let key = (unread.operation.as_str(), unread.message.as_str(), unread.gap);
             by_answer.entry(key).or_default().push(asked.what);
         }
     }
-    for ((operation, message), what) in by_answer {
+    for ((operation, message, gap), what) in by_answer {
         let what = sentence(&listed(&what));
         let region = scene.region();
-        let told = match wanted {
-            Kind::Denied | Kind::Beside => format!("{what}: {operation} said no: {message}."),
-            Kind::Missing => format!("{what} was not found in {region}: {operation}: {message}."),
-            Kind::Failed | Kind::ToBuild => format!("{what}: {operation} failed: {message}."),
+        let told = match (wanted, gap) {
+            (Kind::Missing, _) => {
+                format!("{what} was not found in {region}: {operation}: {message}.")
+            }
+            (_, Gap::Denied) => format!("{what}: {operation} said no: {message}."),
+            (Kind::Denied | Kind::Failed | Kind::Beside | Kind::ToBuild, _) => {
+                format!("{what}: {operation} failed: {message}.")
+            }
         };
         match wanted {
-            Kind::Denied | Kind::Beside => {
-                said.remedied(told, format!("allow {operation} to the role that is used here, with credentials that are valid"));
-            }
+            Kind::Denied | Kind::Beside => said.remedied(told, remedy(operation, gap)),
             Kind::Missing | Kind::Failed | Kind::ToBuild => said.seen(told),
         }
+    }
+}
+
+/// What helps against each reason why something was not read.
+fn remedy(operation: &str, gap: Gap) -> String {
+    match gap {
+        Gap::Denied => format!(
+            "allow {operation} to the role that is used here, with credentials that are valid"
+        ),
+        Gap::Throttled => format!(
+            "wait and look again: others use up what AWS gives of {operation}, or too much was \
+             asked for at once"
+        ),
+        Gap::Partial => "look again: the answer left it out".to_owned(),
+        Gap::NotAsked | Gap::NotFound | Gap::Failed => format!(
+            "do what the error says, or see that the endpoint of {operation} is reached, then \
+             look again"
+        ),
     }
 }
 

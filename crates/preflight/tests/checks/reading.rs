@@ -78,6 +78,24 @@ fn throttles_and_failures_are_blockers() {
 }
 
 #[test]
+fn what_helps_fits_the_reason() {
+    for (gap, says, helps) in [
+        (Gap::Denied, "ecs:ListServices said no: why", "allow ecs:ListServices to the role"),
+        (Gap::Throttled, "ecs:ListServices failed: why", "wait and look again"),
+        (Gap::Failed, "ecs:ListServices failed: why", "do what the error says"),
+        (Gap::Partial, "ecs:ListServices failed: why", "the answer left it out"),
+    ] {
+        let mut here = landscape(Kind::Records);
+        here.daemons = Some(Err(unread("ecs:ListServices", gap, "why")));
+        let found = findings(here);
+        let partly = &of(&found, "read.partly")[0];
+        assert!(partly.said.contains(says), "{gap:?}: {}", partly.said);
+        assert!(partly.remedy.contains(helps), "{gap:?}: {}", partly.remedy);
+        assert_eq!(partly.remedy.contains("allow"), gap == Gap::Denied, "{gap:?}");
+    }
+}
+
+#[test]
 fn a_document_that_was_not_read_is_said() {
     let mut here = landscape(Kind::Policy);
     let RouterView::Policies(Ok(instances)) = &mut here.router else { panic!("no instances") };

@@ -1,5 +1,6 @@
 //! Whole migrations over the wire: the daemon acts on a region in another process.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use model::Span;
@@ -17,6 +18,7 @@ fn shares(journal: &[Change]) -> Vec<u64> {
 }
 
 const WHOLE_WAY: [u64; 6] = [10, 50, 250, 500, 750, 1_000];
+const STEPS: u64 = WHOLE_WAY.len() as u64;
 /// By steps of an hour, a bake of six and an hour's quiet.
 const LONGEST: Span = Span::from_days(2);
 
@@ -36,8 +38,10 @@ fn aws(stage: &Stage, arguments: &[&str]) -> String {
     answer.stdout
 }
 
-/// A whole migration by steps alone: nothing is refused, and no weights are written twice.
-fn carried(test: &str, router: &str) -> Option<Stage> {
+/// A whole migration by steps alone: nothing is refused, each step takes one write of weights and
+/// one of Fargate's floor before it, EC2's reserve is put up once and taken back once, and then
+/// nothing is written any more.
+fn carried(test: &str, router: &str, weights: &[(&str, u64)]) -> Option<Stage> {
     let stage = Stage::adopted(test, &migration(router), "")?;
     let ferry = stage.daemon();
     stage.until(&ferry, "the end", LONGEST, |seen| holds(seen, "Succeeded"));
@@ -45,12 +49,21 @@ fn carried(test: &str, router: &str) -> Option<Stage> {
     let refused: Vec<_> = journal.iter().filter(|change| !change.is_made()).collect();
     assert!(refused.is_empty(), "{refused:#?}");
     assert_eq!(shares(&journal), WHOLE_WAY);
+    let mut least = BTreeMap::from([("RegisterScalableTarget".to_owned(), STEPS + 2)]);
+    least.extend(weights.iter().map(|(operation, times)| ((*operation).to_owned(), *times)));
+    assert_eq!(Stage::written(&ferry), least);
+    let after = then(&stage, &ferry);
+    assert!(after.is_empty(), "{after:#?}");
+    assert_eq!(Stage::written(&ferry), least, "nothing is asked for that is so already");
     Some(stage)
 }
 
 #[test]
 fn records_are_carried_from_nothing_to_everything() {
-    let Some(stage) = carried("acting-records", RECORDS) else { return };
+    let Some(stage) = carried("acting-records", RECORDS, &[("ChangeResourceRecordSets", STEPS)])
+    else {
+        return;
+    };
     let query = "ResourceRecordSets[?SetIdentifier].[Type,SetIdentifier,Weight]";
     let list = ["route53", "list-resource-record-sets", "--hosted-zone-id", "Z0EXAMPLE"];
     let said = aws(&stage, &[&list[..], &["--query", query]].concat());
@@ -61,7 +74,18 @@ fn records_are_carried_from_nothing_to_everything() {
 
 #[test]
 fn traffic_flow_is_carried_from_nothing_to_everything() {
-    let Some(stage) = carried("acting-flow", TRAFFIC_FLOW) else { return };
+    let Some(stage) = carried(
+        "acting-flow",
+        TRAFFIC_FLOW,
+        &[
+            ("CreateTrafficPolicyVersion", STEPS),
+            ("UpdateTrafficPolicyInstance", STEPS),
+            // Those beyond the last few that nothing refers to.
+            ("DeleteTrafficPolicy", 2),
+        ],
+    ) else {
+        return;
+    };
     let instance = "8f2a4c66-1d3b-4e5f-9a7c-0b1c2d3e4f50";
     let query = "TrafficPolicyInstance.[TrafficPolicyId,TrafficPolicyVersion]";
     let get = ["route53", "get-traffic-policy-instance", "--id", instance, "--query", query];
@@ -78,7 +102,7 @@ fn traffic_flow_is_carried_from_nothing_to_everything() {
 
 #[test]
 fn a_rule_is_carried_from_nothing_to_everything() {
-    let Some(stage) = carried("acting-rule", RULE) else { return };
+    let Some(stage) = carried("acting-rule", RULE, &[("ModifyRule", STEPS)]) else { return };
     let rule = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener-rule/app/web/\
                 456789abcdef0123/56789abcdef01234/6789abcdef012345";
     let query = "Rules[0].Actions[0].ForwardConfig.TargetGroups[*].[TargetGroupArn,Weight]";

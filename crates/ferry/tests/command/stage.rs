@@ -1,6 +1,7 @@
 //! `ferry region` and `ferry run --cloud aws` in lockstep: two processes and what passed between
 //! them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,6 +162,23 @@ impl Stage {
     pub(crate) fn status(&self, ferry: &Running) -> Option<Value> {
         let (status, body) = ferry.get("/api/v1/migrations/api")?;
         (status == 200).then(|| serde_json::from_str(&body).unwrap())
+    }
+
+    /// How many requests that change something a daemon has sent, by operation.
+    pub(crate) fn written(ferry: &Running) -> BTreeMap<String, u64> {
+        let text = ferry.metrics("its requests", |_| true);
+        let mut written = BTreeMap::new();
+        for operation in aws::OPERATIONS.iter().filter(|operation| operation.writes) {
+            let (_, name) = operation.action.split_once(':').unwrap();
+            let series = format!("ferry_aws_api_requests_total{{operation=\"{name}\",");
+            let counts = text.lines().filter(|line| line.starts_with(&series));
+            let sent: u64 =
+                counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+            if sent > 0 {
+                written.insert(name.to_owned(), sent);
+            }
+        }
+        written
     }
 
     /// Every change that was asked for in the region.

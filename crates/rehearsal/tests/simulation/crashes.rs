@@ -65,6 +65,7 @@ impl End {
             baked_at: None,
             quiet_since: None,
             quiet_seen_at: None,
+            owned_since: None,
             fargate_quiet_since: None,
             drained_at: None,
             release: None,

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use aws_sdk_applicationautoscaling::types as sdk;
 use cloud::{Error, ErrorKind, Result, Scaling};
 use model::Time;
-use model::observation::{self, Bounds, ScheduledBounds};
+use model::observation::{self, Bounds, ScheduledBounds, Suspension};
 use model::route::ServiceId;
 use model::spec::Aws;
 
@@ -124,17 +124,19 @@ impl Targets {
         }
     }
 
-    async fn look_at(&self, id: &ServiceId, operation: &'static str) -> Result<Bounds> {
+    /// The target of a service that has one.
+    async fn look_at(
+        &self,
+        id: &ServiceId,
+        operation: &'static str,
+    ) -> Result<sdk::ScalableTarget> {
         let client = self.clients.of(&id.account).await;
         let question = self.clients.question(Lane::Ordinary);
-        let targets = describe(&client, question, std::slice::from_ref(id)).await?;
-        match targets.get(&resource(id)) {
-            Some(target) => bounds(target),
-            None => {
-                let message = format!("{id} has no scalable target");
-                Err(Error::new(ErrorKind::NotFound, operation, message))
-            }
-        }
+        let mut targets = describe(&client, question, std::slice::from_ref(id)).await?;
+        targets.remove(&resource(id)).ok_or_else(|| {
+            let message = format!("{id} has no scalable target");
+            Error::new(ErrorKind::NotFound, operation, message)
+        })
     }
 }
 
@@ -159,7 +161,7 @@ impl Scaling for Targets {
             return refused(ErrorKind::Invalid, format!("the minimum {min} is above {max}"));
         }
         // AWS takes no condition, and makes a target where there is none: read, compare, write.
-        let live = self.look_at(id, REGISTER_TARGET).await?;
+        let live = bounds_of(&self.look_at(id, REGISTER_TARGET).await?)?;
         if live == bounds {
             return Ok(());
         }
@@ -179,6 +181,36 @@ impl Scaling for Targets {
             sent.min_capacity(min).max_capacity(max).send()
         };
         client.write(call, sent).await.map(drop)
+    }
+
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        let live = suspension(&self.look_at(id, REGISTER_TARGET).await?);
+        if live == suspended {
+            return Ok(());
+        }
+        if live != expected {
+            let message = format!("other kinds of scaling of {id} are suspended than expected");
+            return Err(Error::new(ErrorKind::Conflict, REGISTER_TARGET, message));
+        }
+        let state = sdk::SuspendedState::builder()
+            .dynamic_scaling_in_suspended(suspended.scale_in)
+            .dynamic_scaling_out_suspended(suspended.scale_out)
+            .scheduled_scaling_suspended(suspended.scheduled)
+            .build();
+        let client = self.clients.of(&id.account).await;
+        // Bounds that are left out stay as they are.
+        let sent = || {
+            let sent = client.scaling.register_scalable_target();
+            let sent = sent.service_namespace(sdk::ServiceNamespace::Ecs).resource_id(resource(id));
+            let sent = sent.scalable_dimension(sdk::ScalableDimension::EcsServiceDesiredCount);
+            sent.suspended_state(state).send()
+        };
+        client.write(self.writing(REGISTER_TARGET), sent).await.map(drop)
     }
 
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {
@@ -314,16 +346,23 @@ fn seen(
     mut scheduled: Vec<ScheduledBounds>,
 ) -> Result<observation::Scaling> {
     scheduled.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
-    let is_on = |flag: Option<bool>| flag.unwrap_or(false);
-    let suspended = target.suspended_state.as_ref().is_some_and(|state| {
-        is_on(state.dynamic_scaling_in_suspended)
-            || is_on(state.dynamic_scaling_out_suspended)
-            || is_on(state.scheduled_scaling_suspended)
-    });
-    Ok(observation::Scaling { bounds: bounds(target)?, suspended, scheduled })
+    Ok(observation::Scaling {
+        bounds: bounds_of(target)?,
+        suspended: suspension(target),
+        scheduled,
+    })
 }
 
-pub(crate) fn bounds(target: &sdk::ScalableTarget) -> Result<Bounds> {
+pub(crate) fn suspension(target: &sdk::ScalableTarget) -> Suspension {
+    let Some(state) = &target.suspended_state else { return Suspension::NONE };
+    Suspension {
+        scale_in: state.dynamic_scaling_in_suspended.unwrap_or(false),
+        scale_out: state.dynamic_scaling_out_suspended.unwrap_or(false),
+        scheduled: state.scheduled_scaling_suspended.unwrap_or(false),
+    }
+}
+
+pub(crate) fn bounds_of(target: &sdk::ScalableTarget) -> Result<Bounds> {
     Ok(Bounds {
         min: count(target.min_capacity, DESCRIBE_TARGETS)?,
         max: count(target.max_capacity, DESCRIBE_TARGETS)?,

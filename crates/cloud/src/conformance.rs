@@ -88,6 +88,8 @@ macro_rules! conformance_tests {
             a_repeated_write_is_no_conflict
             a_minimum_above_the_maximum_is_invalid
             a_service_without_target_is_not_found
+            scaling_is_suspended_and_started_again
+            a_stale_suspension_is_a_conflict
             bounds_move_the_desired_count
             a_scheduled_action_fires_alone
             a_scheduled_action_replaces_its_namesake

@@ -1,7 +1,7 @@
 //! Scalable targets of Application Auto Scaling: bounds and scheduled actions.
 
 use async_trait::async_trait;
-use model::observation::{Bounds, ScheduledBounds};
+use model::observation::{Bounds, ScheduledBounds, Suspension};
 use model::route::ServiceId;
 
 use crate::Result;
@@ -22,6 +22,18 @@ pub trait Scaling: Send + Sync {
     /// `Conflict` when the bounds are neither `expected` nor `bounds`; `NotFound` where there is
     /// no scalable target; `Invalid` when min exceeds max; transport kinds.
     async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()>;
+
+    /// Suspends exactly these kinds of scaling, if those that are `expected` are suspended now.
+    ///
+    /// # Errors
+    /// `Conflict` when neither `expected` nor `suspended` is so; `NotFound` where there is no
+    /// scalable target; transport kinds.
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()>;
 
     /// Puts a one-shot scheduled action, replacing the one of the same name.
     ///

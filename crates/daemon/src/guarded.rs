@@ -11,7 +11,7 @@ use cloud::{
     Applied, Cloud, Error, ErrorKind, EventAsk, EventMinute, Marks, MinuteAsk, Objectives, Result,
     Router, Scaling, Services, Shift, SideMinute, Signals, TargetGroup, Thing,
 };
-use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
+use model::observation::{self, Bounds, ScheduledBounds, Service, Suspension, Targets};
 use model::route::{Routes, ServiceId, Split};
 use model::spec::Objective;
 use model::{Span, Time};
@@ -160,6 +160,16 @@ impl Scaling for Guarded {
     async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {
         self.fence.check("application-autoscaling:RegisterScalableTarget")?;
         self.note(REGISTER, self.inner.scaling.set_bounds(id, expected, bounds).await)
+    }
+
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        self.fence.check("application-autoscaling:RegisterScalableTarget")?;
+        self.note(REGISTER, self.inner.scaling.set_suspended(id, expected, suspended).await)
     }
 
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use cloud::{Applied, Cloud, Result, Router, Scaling, Shift};
 use controller::{Controller, Tick};
 use daemon::{ANSWERS, Fence, Guarded};
-use model::observation::{self, Bounds, ScheduledBounds};
+use model::observation::{self, Bounds, ScheduledBounds, Suspension};
 use model::route::{Route, Routes, ServiceId, Split};
 use model::settings::Settings;
 use model::spec::Migration;
@@ -131,6 +131,16 @@ impl Scaling for Witnessed {
         self.inner.scaling.set_bounds(id, expected, bounds).await
     }
 
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        self.note().await;
+        self.inner.scaling.set_suspended(id, expected, suspended).await
+    }
+
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {
         self.note().await;
         self.inner.scaling.put_scheduled(id, scheduled).await
@@ -191,6 +201,15 @@ impl Scaling for Gate {
         let answer = self.inner.scaling.set_bounds(id, expected, bounds).await;
         self.pass().await;
         answer
+    }
+
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        self.inner.scaling.set_suspended(id, expected, suspended).await
     }
 
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {

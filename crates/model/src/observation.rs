@@ -211,14 +211,39 @@ pub struct Bounds {
     pub max: u32,
 }
 
+/// Kinds of scaling that do nothing at present (Application Auto Scaling, `SuspendedState`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspension {
+    /// No policy scales in.
+    pub scale_in: bool,
+    /// No policy scales out.
+    pub scale_out: bool,
+    /// No scheduled action does anything.
+    pub scheduled: bool,
+}
+
+impl Suspension {
+    /// Nothing is suspended.
+    pub const NONE: Self = Self { scale_in: false, scale_out: false, scheduled: false };
+    /// Everything is.
+    pub const ALL: Self = Self { scale_in: true, scale_out: true, scheduled: true };
+
+    /// Whether any kind of scaling is suspended.
+    #[must_use]
+    pub const fn is_any(self) -> bool {
+        self.scale_in || self.scale_out || self.scheduled
+    }
+}
+
 /// A scalable target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scaling {
     /// Its bounds.
     pub bounds: Bounds,
-    /// Whether any kind of scaling is suspended.
-    pub suspended: bool,
+    /// Kinds of scaling that are suspended.
+    pub suspended: Suspension,
     /// One-shot scheduled bounds that have not fired yet, others' included.
     pub scheduled: Vec<ScheduledBounds>,
 }

@@ -9,7 +9,7 @@ use model::inventory::{
     PolicyInstance, RecordSet, Registration, Routing, Rule, ScalableTarget, Scheduling, Service,
     Strategy, TargetGroup, Unread, Week, WeekMinute,
 };
-use model::observation::{Bounds, Gap};
+use model::observation::{Bounds, Gap, Suspension};
 use model::spec::{Migration, Mode, Router, Workload};
 use model::{Span, Time};
 use preflight::{Around, Twin, draft};
@@ -97,9 +97,7 @@ fn around() -> Around {
         instances: Vec::new(),
         scaling: Some(ScalableTarget {
             bounds: Bounds { min: 10, max: 600 },
-            in_suspended: false,
-            out_suspended: false,
-            scheduled_suspended: false,
+            suspended: Suspension::NONE,
             policies: Vec::new(),
             scheduled: Vec::new(),
         }),

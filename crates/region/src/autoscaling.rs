@@ -7,7 +7,7 @@ use capacity::scaling::{
     Activity, Cause, Inputs, PutScheduledAction, RegisterScalableTarget, SCALABLE_DIMENSION,
     SERVICE_NAMESPACE, ScalableTarget, ScalableTargetAction, Semantics, SuspendedState,
 };
-use model::observation::{Bounds, Scaling, ScheduledBounds};
+use model::observation::{Bounds, Scaling, ScheduledBounds, Suspension};
 use model::route::ServiceId;
 use model::{Span, Time};
 
@@ -118,9 +118,11 @@ impl Autoscaling {
         let suspended = self.target.suspended();
         Scaling {
             bounds: self.bounds(),
-            suspended: suspended.dynamic_scaling_in_suspended
-                || suspended.dynamic_scaling_out_suspended
-                || suspended.scheduled_scaling_suspended,
+            suspended: Suspension {
+                scale_in: suspended.dynamic_scaling_in_suspended,
+                scale_out: suspended.dynamic_scaling_out_suspended,
+                scheduled: suspended.scheduled_scaling_suspended,
+            },
             scheduled: self.scheduled.clone(),
         }
     }

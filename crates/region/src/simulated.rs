@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use capacity::scaling::SuspendedState;
 use cloud::objectives::Source;
 use cloud::signals::Quantiles;
 use cloud::traffic_flow::{self, PolicyInstance, PolicyVersion};
@@ -11,7 +12,7 @@ use cloud::{
     Applied, Asked, Clock, Cloud, Error, ErrorKind, EventAsk, EventMinute, MinuteAsk, Objectives,
     Result, Router, Scaling, Services, Shift, SideMinute, Signals, TargetGroup, TrafficFlow,
 };
-use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
+use model::observation::{self, Bounds, ScheduledBounds, Service, Suspension, Targets};
 use model::route::{Propagation, Route, Routes, ServiceId, Split, Weights};
 use model::spec::Objective;
 use model::{Span, Time};
@@ -101,6 +102,14 @@ impl Services for SimulatedCloud {
     }
 }
 
+const fn state(suspended: Suspension) -> SuspendedState {
+    SuspendedState {
+        dynamic_scaling_in_suspended: suspended.scale_in,
+        dynamic_scaling_out_suspended: suspended.scale_out,
+        scheduled_scaling_suspended: suspended.scheduled,
+    }
+}
+
 #[async_trait]
 impl Scaling for SimulatedCloud {
     async fn scalable_targets(
@@ -126,6 +135,29 @@ impl Scaling for SimulatedCloud {
             }
         }
         region.handle(&Request::RegisterScalableTarget { id, bounds }).done()
+    }
+
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        let mut region = self.lock();
+        let request = Request::DescribeScalableTarget { id };
+        let live = region.handle(&request).scalable_target()?;
+        let operation = Request::SuspendScaling { id, suspended: state(suspended) }.operation();
+        let live = live.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, operation, format!("{id} has no scalable target"))
+        })?;
+        if live.suspended == suspended {
+            return Ok(());
+        }
+        if live.suspended != expected {
+            let message = format!("other kinds of scaling of {id} are suspended");
+            return Err(Error::new(ErrorKind::Conflict, operation, message));
+        }
+        region.handle(&Request::SuspendScaling { id, suspended: state(suspended) }).done()
     }
 
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Intents: one entry before and one after each mutation (C7), and done only when seen (C2).
 
 use model::action::{Action, Direction};
-use model::observation::{Bounds, Gap, Observation, Scaling, ScheduledBounds, Seen, Service};
+use model::observation::{
+    Bounds, Deployment, Gap, Observation, Scaling, ScheduledBounds, Seen, Service, Suspension,
+};
 use model::route::{Propagation, Split, WeightPair, Weights};
 use model::{PerSide, Share, Side, Span, Time};
 use store::{Answer, Contents, Happening, IntentError};
@@ -46,10 +48,13 @@ fn done(minute: u64) -> Observation {
         running: 7,
         pending: 0,
         release: "app:1".to_owned(),
-        deployment: model::observation::Deployment::Steady,
+        deployment: Deployment::Steady,
     };
-    let scaling =
-        Scaling { bounds: bounds(90), suspended: false, scheduled: vec![scheduled("ferry-a", 60)] };
+    let scaling = Scaling {
+        bounds: bounds(90),
+        suspended: Suspension::NONE,
+        scheduled: vec![scheduled("ferry-a", 60)],
+    };
     Observation {
         at,
         services: PerSide::from_fn(|_| Seen::known(service.clone(), at)),

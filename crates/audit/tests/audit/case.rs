@@ -6,8 +6,8 @@ use audit::{Audited, Finding, Fleet, Input, Invariant, Severity, audit};
 use model::action::{Action, Direction};
 use model::event::Event;
 use model::observation::{
-    Bounds, Deployment, Load, MeasuredShare, Observation, Scaling, ScheduledBounds, Seen, Service,
-    Targets,
+    Bounds, Deployment, Gap, Load, MeasuredShare, Observation, Scaling, ScheduledBounds, Seen,
+    Service, Suspension, Targets,
 };
 use model::ownership::Ownership;
 use model::plan::{Plan, Report};
@@ -267,8 +267,11 @@ fn observation() -> Observation {
         release: "app:7".to_owned(),
         deployment: Deployment::Steady,
     };
-    let scaling =
-        Scaling { bounds: Bounds { min: 100, max: 600 }, suspended: false, scheduled: Vec::new() };
+    let scaling = Scaling {
+        bounds: Bounds { min: 100, max: 600 },
+        suspended: Suspension::NONE,
+        scheduled: Vec::new(),
+    };
     let targets = |healthy| Seen::known(Targets { healthy, ..Targets::default() }, NOW);
     Observation {
         at: NOW,
@@ -276,7 +279,7 @@ fn observation() -> Observation {
         targets: PerSide { ec2: targets(100), fargate: targets(FARGATE_NEEDS) },
         vouched: PerSide::default(),
         scaling: PerSide::from_fn(|_| Seen::known(Some(scaling.clone()), NOW)),
-        split: Seen::unknown(model::observation::Gap::NotAsked),
+        split: Seen::unknown(Gap::NotAsked),
         load: Seen::known(
             Load {
                 minute: NOW.minute() - 4,

@@ -13,7 +13,7 @@ use crate::batches::{Answers, PAGES_MAX, batches, gather, in_order, too_many_pag
 use crate::clients::{Call, Client, Clients, Question};
 use crate::limits::{Family, Lane};
 use crate::scaling::{
-    DESCRIBE_SCHEDULED, DESCRIBE_TARGETS, TARGETS_MAX, bounds, describe, resource,
+    DESCRIBE_SCHEDULED, DESCRIBE_TARGETS, TARGETS_MAX, bounds_of, describe, resource, suspension,
 };
 
 const DESCRIBE_POLICIES: &str = "application-autoscaling:DescribeScalingPolicies";
@@ -61,15 +61,11 @@ async fn target(
     question: Question,
     found: &sdk::ScalableTarget,
 ) -> Result<ScalableTarget> {
-    let is_on = |flag: Option<bool>| flag.unwrap_or(false);
-    let state = found.suspended_state();
     let mut policies = policies(client, question, &found.resource_id).await?;
     name_alarms(client, question, &mut policies).await?;
     Ok(ScalableTarget {
-        bounds: bounds(found)?,
-        in_suspended: is_on(state.and_then(|it| it.dynamic_scaling_in_suspended)),
-        out_suspended: is_on(state.and_then(|it| it.dynamic_scaling_out_suspended)),
-        scheduled_suspended: is_on(state.and_then(|it| it.scheduled_scaling_suspended)),
+        bounds: bounds_of(found)?,
+        suspended: suspension(found),
         policies,
         scheduled: scheduled(client, question, &found.resource_id).await?,
     })

@@ -133,6 +133,8 @@ const SCALING: &[Claim] = claims!(scaling:
     a_stale_expectation_is_a_conflict
     a_repeated_write_is_no_conflict
     a_minimum_above_the_maximum_is_invalid
+    scaling_is_suspended_and_started_again
+    a_stale_suspension_is_a_conflict
     a_scheduled_action_replaces_its_namesake
     a_scheduled_action_in_the_past_is_invalid
     deleting_what_is_not_there_is_done

@@ -7,7 +7,7 @@ use model::inventory::{
     Alias, Controller, EventTarget, Forward, Launch, Network, PolicyKind, RecordSet, Routing,
     Scheduling, StartedTasks,
 };
-use model::observation::{Bounds, Deployment, Targets};
+use model::observation::{Bounds, Deployment, Suspension, Targets};
 use model::route::{Propagation, Route, Routes, ServiceId, WeightPair};
 use model::spec::Aws;
 use model::{Side, Span};
@@ -298,7 +298,7 @@ async fn scaling(world: &World) {
     assert_eq!(found[0], Ok(None));
     let target = found[1].as_ref().unwrap().as_ref().unwrap();
     assert_eq!(target.bounds, bounds(world, "bounds"));
-    assert!(!target.in_suspended && !target.out_suspended && !target.scheduled_suspended);
+    assert_eq!(target.suspended, Suspension::NONE);
     let [policy] = &target.policies[..] else { panic!("{target:?}") };
     let cooldown = Span::from_secs(world.server.number("/cooldown").into());
     assert_eq!(policy.name, "by-hand");
@@ -312,7 +312,7 @@ async fn scaling(world: &World) {
     let found = world.cloud.scaling.scalable_targets(&ids).await;
     assert_eq!(found[0], Ok(None));
     let seen = found[1].as_ref().unwrap().as_ref().unwrap();
-    assert_eq!((seen.bounds, seen.suspended), (bounds(world, "bounds"), false));
+    assert_eq!((seen.bounds, seen.suspended), (bounds(world, "bounds"), Suspension::NONE));
     assert_eq!(seen.scheduled, []);
 }
 

@@ -1,7 +1,7 @@
 //! Claims on [`Scaling`](crate::Scaling).
 
 use model::Span;
-use model::observation::{self, Bounds, ScheduledBounds};
+use model::observation::{self, Bounds, ScheduledBounds, Suspension};
 use model::route::ServiceId;
 
 use super::{Harness, only};
@@ -48,6 +48,41 @@ pub async fn bounds_are_set_and_seen(harness: &impl Harness) {
     let answer = harness.cloud().scaling.set_bounds(&id, before, bounds).await;
     answer.expect("the expectation holds");
     assert_eq!(look(harness, &id).await.bounds, bounds);
+}
+
+/// Kinds of scaling that were suspended are seen, and started again; bounds stay.
+///
+/// # Panics
+/// When it is not so.
+pub async fn scaling_is_suspended_and_started_again(harness: &impl Harness) {
+    let id = harness.service();
+    let before = look(harness, &id).await;
+    assert_eq!(before.suspended, Suspension::NONE, "the harness suspends nothing");
+    let scheduled = Suspension { scheduled: true, ..Suspension::NONE };
+    let ways = [(Suspension::NONE, scheduled), (scheduled, Suspension::ALL)];
+    for (expected, wanted) in ways.into_iter().chain([(Suspension::ALL, Suspension::NONE)]) {
+        let scaling = &harness.cloud().scaling;
+        scaling.set_suspended(&id, expected, wanted).await.expect("the expectation holds");
+        scaling.set_suspended(&id, expected, wanted).await.expect("the same write, repeated");
+        let after = look(harness, &id).await;
+        assert_eq!((after.suspended, after.bounds), (wanted, before.bounds));
+    }
+}
+
+/// What somebody else suspended meanwhile is left alone.
+///
+/// # Panics
+/// When it is changed.
+pub async fn a_stale_suspension_is_a_conflict(harness: &impl Harness) {
+    let id = harness.service();
+    let scaling = &harness.cloud().scaling;
+    let scale_in = Suspension { scale_in: true, ..Suspension::NONE };
+    let answer = scaling.set_suspended(&id, Suspension::ALL, scale_in).await;
+    assert_eq!(kind(answer), Err(ErrorKind::Conflict));
+    assert_eq!(look(harness, &id).await.suspended, Suspension::NONE);
+    let bare = harness.bare_service();
+    let answer = scaling.set_suspended(&bare, Suspension::NONE, Suspension::ALL).await;
+    assert_eq!(kind(answer), Err(ErrorKind::NotFound));
 }
 
 /// Bounds that are not the expected ones are left alone.

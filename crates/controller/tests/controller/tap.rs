@@ -11,7 +11,7 @@ use cloud::{
     Applied, Clock, Cloud, Error, ErrorKind, EventAsk, EventMinute, MinuteAsk, Objectives, Result,
     Router, Scaling, Services, Shift, SideMinute, Signals, TargetGroup,
 };
-use model::observation::{self, Bounds, ScheduledBounds, Service, Targets};
+use model::observation::{self, Bounds, ScheduledBounds, Service, Suspension, Targets};
 use model::route::{Routes, ServiceId, Split};
 use model::spec::Objective;
 use model::{Span, Time};
@@ -285,6 +285,15 @@ impl Scaling for Tap {
 
     async fn set_bounds(&self, id: &ServiceId, expected: Bounds, bounds: Bounds) -> Result<()> {
         self.write("set_bounds", id, self.inner.set_bounds(id, expected, bounds)).await
+    }
+
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        self.write("set_suspended", id, self.inner.set_suspended(id, expected, suspended)).await
     }
 
     async fn put_scheduled(&self, id: &ServiceId, scheduled: &ScheduledBounds) -> Result<()> {

@@ -10,7 +10,7 @@ use cloud::{
     SideMinute, Signals, TargetGroup,
 };
 use model::minute::Counts;
-use model::observation::{self, Bounds, Deployment, ScheduledBounds, Service, Targets};
+use model::observation::{self, Bounds, Deployment, ScheduledBounds, Service, Suspension, Targets};
 use model::route::{Propagation, Route, Routes, ServiceId, Split, WeightPair, Weights};
 use model::{Span, Time};
 use tokio::time::Instant;
@@ -154,7 +154,11 @@ impl Scaling for Still {
         let bounds = self.bounds.lock().unwrap();
         let scaling = |id| {
             let bounds = *bounds.get(id)?;
-            Some(observation::Scaling { bounds, suspended: false, scheduled: Vec::new() })
+            Some(observation::Scaling {
+                bounds,
+                suspended: Suspension::NONE,
+                scheduled: Vec::new(),
+            })
         };
         ids.iter().map(|id| Ok(scaling(id))).collect()
     }
@@ -162,6 +166,16 @@ impl Scaling for Still {
     async fn set_bounds(&self, id: &ServiceId, _: Bounds, bounds: Bounds) -> Result<()> {
         self.bounds.lock().unwrap().insert(id.clone(), bounds);
         Ok(())
+    }
+
+    async fn set_suspended(
+        &self,
+        id: &ServiceId,
+        expected: Suspension,
+        suspended: Suspension,
+    ) -> Result<()> {
+        let _ = (id, expected, suspended);
+        Err(Error::new(ErrorKind::Invalid, "RegisterScalableTarget", "nothing is suspended here"))
     }
 
     async fn put_scheduled(&self, _: &ServiceId, _: &ScheduledBounds) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Span;
-use crate::observation::Bounds;
+use crate::observation::{Bounds, Suspension};
 
 /// A scalable target with all that acts on it (`DescribeScalableTargets`,
 /// `DescribeScalingPolicies`, `DescribeScheduledActions`, `cloudwatch:DescribeAlarms`).
@@ -11,12 +11,8 @@ use crate::observation::Bounds;
 pub struct ScalableTarget {
     /// Its bounds.
     pub bounds: Bounds,
-    /// Whether policies may not scale in.
-    pub in_suspended: bool,
-    /// Whether policies may not scale out.
-    pub out_suspended: bool,
-    /// Whether scheduled actions are not taken.
-    pub scheduled_suspended: bool,
+    /// Kinds of scaling that are suspended.
+    pub suspended: Suspension,
     /// Its policies.
     pub policies: Vec<ScalingPolicy>,
     /// Its scheduled actions.

@@ -166,7 +166,7 @@ fn undercut(facts: &Facts<'_>, status: &Status, side: Side, floor: u32) -> Optio
 /// the minimum makes it lift the count. `base` is the minimum without such tasks.
 fn lift(raise: &mut Raise, side: Side, scaling: &Scaling, desired: u32, base: u32) {
     let Bounds { min, max } = scaling.bounds;
-    if scaling.suspended || min >= max || min.saturating_sub(base) >= LIFTS_MAX {
+    if scaling.suspended.is_any() || min >= max || min.saturating_sub(base) >= LIFTS_MAX {
         raise.stuck = Some(Reason::DesiredBelowMin { side, desired, min });
         return;
     }

@@ -7,7 +7,7 @@ use model::action::Action;
 use model::condition::Conditions;
 use model::observation::{
     Bounds, Deployment, Gap, Load, MeasuredShare, Observation, Scaling, ScheduledBounds, Seen,
-    Service, Targets,
+    Service, Suspension, Targets,
 };
 use model::ownership::Ownership;
 use model::plan::Plan;
@@ -193,7 +193,7 @@ impl World {
                 let fleet = fleets.get(side);
                 let scaling = fleet.bounds.map(|bounds| Scaling {
                     bounds,
-                    suspended: fleet.suspended,
+                    suspended: if fleet.suspended { Suspension::ALL } else { Suspension::NONE },
                     scheduled: fleet.scheduled.clone(),
                 });
                 seen(scaling, at, fleet.scaling_gap)

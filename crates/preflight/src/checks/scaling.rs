@@ -109,7 +109,7 @@ fn targets<'a>(scene: &Scene<'a>) -> Vec<(Side, &'a ScalableTarget)> {
 fn is_active(target: &ScalableTarget) -> bool {
     !target.policies.is_empty()
         && target.bounds.min < target.bounds.max
-        && !(target.in_suspended && target.out_suspended)
+        && !(target.suspended.scale_in && target.suspended.scale_out)
 }
 
 fn both_active(scene: &Scene<'_>, said: &mut Said) {
@@ -222,9 +222,9 @@ fn pinned(scene: &Scene<'_>, said: &mut Said) {
 fn suspended(scene: &Scene<'_>, said: &mut Said) {
     for (side, target) in targets(scene) {
         let what: Vec<&str> = [
-            ("scale-in", target.in_suspended),
-            ("scale-out", target.out_suspended),
-            ("scheduled actions", target.scheduled_suspended),
+            ("scale-in", target.suspended.scale_in),
+            ("scale-out", target.suspended.scale_out),
+            ("scheduled actions", target.suspended.scheduled),
         ]
         .into_iter()
         .filter_map(|(what, is_suspended)| is_suspended.then_some(what))

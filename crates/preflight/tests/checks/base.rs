@@ -9,7 +9,7 @@ use model::inventory::{
     RouterView, Routing, Rule, RuleView, ScalableTarget, ScalingPolicy, Scheduling, Service,
     SideView, StartedTasks, Strategy, TargetGroup, TaskDefinition, Unread, Week, WeekMinute,
 };
-use model::observation::{Bounds, Gap};
+use model::observation::{Bounds, Gap, Suspension};
 use model::spec::Migration;
 use model::{PerSide, Side, Span, Time};
 
@@ -311,9 +311,7 @@ fn scaling(side: Side, kind: Kind) -> ScalableTarget {
     let is_pinned = kind == Kind::Worker && side == Side::Fargate;
     ScalableTarget {
         bounds: if is_pinned { Bounds { min: 20, max: 20 } } else { Bounds { min: 10, max: 150 } },
-        in_suspended: false,
-        out_suspended: false,
-        scheduled_suspended: false,
+        suspended: Suspension::NONE,
         policies: vec![ScalingPolicy {
             name: "cpu".to_owned(),
             kind: PolicyKind::TargetTracking {

@@ -55,8 +55,8 @@ pub(super) const SCALING: &[Case] = &[
         "scaling.suspended",
         Records,
         |it| {
-            target(it, Ec2).in_suspended = true;
-            target(it, Ec2).scheduled_suspended = true;
+            target(it, Ec2).suspended.scale_in = true;
+            target(it, Ec2).suspended.scheduled = true;
         },
         "scale-in and scheduled actions",
     ),

@@ -5,10 +5,10 @@
 //! were read just before, so that of two who write at once one is refused, looks again and goes on
 //! from there.
 
-use cloud::{Applied, Cloud, Error, ErrorKind, Result, Shift};
+use cloud::{Applied, Cloud, Error, ErrorKind, Result, Shift, TargetGroup};
 use model::observation::Targets;
-use model::route::{Route, Split, Sticky, WeightPair, Weights};
-use model::{Share, Side, Span};
+use model::route::{Route, ServiceId, Split, Sticky, WeightPair, Weights};
+use model::{Share, Span};
 
 use crate::Managed;
 
@@ -43,12 +43,9 @@ impl Standing {
 
 /// What is live of each migration, in their order.
 pub async fn look(cloud: &Cloud, migrations: &[&Managed]) -> Vec<Standing> {
-    let splits = observe(cloud, migrations).await;
-    let mut standings = Vec::new();
-    for (migration, split) in migrations.iter().zip(splits) {
-        standings.push(Standing { split, ec2: ec2_targets(cloud, migration).await });
-    }
-    standings
+    let (splits, targets) =
+        futures::join!(observe(cloud, migrations), ec2_targets(cloud, migrations));
+    splits.into_iter().zip(targets).map(|(split, ec2)| Standing { split, ec2 }).collect()
 }
 
 /// Sends all traffic of each migration to EC2, and gives what is live then, in their order.
@@ -139,17 +136,36 @@ async fn observe(cloud: &Cloud, migrations: &[&Managed]) -> Vec<Result<Split>> {
     cloud.router.observe(&routes).await
 }
 
-async fn ec2_targets(cloud: &Cloud, migration: &Managed) -> Result<Targets> {
-    let missing = |what: &str| Error::new(ErrorKind::NotFound, "services.targets", what);
-    let group = match &migration.groups.get(Side::Ec2) {
-        Some(group) => group.clone(),
-        None => {
-            let service = std::slice::from_ref(migration.services.get(Side::Ec2));
-            let found = cloud.services.target_groups(service).await.pop();
-            let found = found.unwrap_or_else(|| Err(missing("no answer")))?;
-            found.ok_or_else(|| missing("the service has no target group"))?
-        }
+/// EC2's targets of each migration, asked for together: a look at one group after the other would
+/// take seconds for a fleet, in the one hour in which they count.
+async fn ec2_targets(cloud: &Cloud, migrations: &[&Managed]) -> Vec<Result<Targets>> {
+    let groups = ec2_groups(cloud, migrations).await;
+    let known: Vec<TargetGroup> = groups.iter().flatten().cloned().collect();
+    let mut answers = cloud.services.targets(&known).await.into_iter();
+    groups
+        .into_iter()
+        .map(|group| {
+            group.and_then(|_| answers.next().unwrap_or_else(|| Err(missing("no answer"))))
+        })
+        .collect()
+}
+
+/// The group that each migration's file names, or else its service.
+async fn ec2_groups(cloud: &Cloud, migrations: &[&Managed]) -> Vec<Result<TargetGroup>> {
+    let unnamed = migrations.iter().filter(|migration| migration.groups.ec2.is_none());
+    let services: Vec<ServiceId> =
+        unnamed.map(|migration| migration.services.ec2.clone()).collect();
+    let mut found = cloud.services.target_groups(&services).await.into_iter();
+    let named = |migration: &&Managed| match &migration.groups.ec2 {
+        Some(group) => Ok(group.clone()),
+        None => found
+            .next()
+            .unwrap_or_else(|| Err(missing("no answer")))?
+            .ok_or_else(|| missing("the service has no target group")),
     };
-    let targets = cloud.services.targets(&[group]).await.pop();
-    targets.unwrap_or_else(|| Err(missing("no answer")))
+    migrations.iter().map(named).collect()
+}
+
+fn missing(what: &str) -> Error {
+    Error::new(ErrorKind::NotFound, "services.targets", what)
 }

@@ -27,6 +27,7 @@ use model::inventory::{
 use model::route::ServiceId;
 use model::spec::Aws;
 
+pub(crate) use self::ecs::task_definition;
 use crate::clients::Clients;
 use crate::limits::Lane;
 

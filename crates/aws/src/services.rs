@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use aws_sdk_ecs::types as sdk;
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use cloud::{Error, ErrorKind, Result, Services, TargetGroup};
+use model::inventory::Container;
 use model::observation::{Deployment, Service, Targets};
 use model::route::ServiceId;
 use model::spec::Aws;
@@ -21,6 +22,7 @@ use model::{Span, Time};
 
 use crate::batches::{Answers, all_failed, batches, gather, halving, in_order};
 use crate::clients::{Call, Client, Clients, Question};
+use crate::inventory::task_definition;
 use crate::limits::{Family, Lane, locked};
 use crate::time::time_of;
 
@@ -35,8 +37,8 @@ pub(crate) const SERVICES_MAX: usize = 10;
 /// [`Services`] over ECS and Elastic Load Balancing.
 pub(crate) struct EcsServices {
     clients: Arc<Clients>,
-    /// The images of task definitions that were read.
-    images: Mutex<BTreeMap<Task, String>>,
+    /// What was read of task definitions: a revision never changes.
+    described: Mutex<BTreeMap<Task, Described>>,
     /// The groups of services that were described, and when.
     behind: Mutex<BTreeMap<ServiceId, (Time, Option<TargetGroup>)>>,
 }
@@ -55,9 +57,18 @@ struct Task {
     container: Option<String>,
 }
 
+/// What matters of a task definition.
+#[derive(Debug, Clone)]
+struct Described {
+    /// The image of its app container.
+    image: String,
+    /// CPU units that a task reserves.
+    cpu_units: Option<u32>,
+}
+
 impl EcsServices {
     pub(crate) fn new(clients: Arc<Clients>) -> Self {
-        Self { clients, images: Mutex::default(), behind: Mutex::default() }
+        Self { clients, described: Mutex::default(), behind: Mutex::default() }
     }
 
     /// One service as ECS describes it.
@@ -95,28 +106,28 @@ impl EcsServices {
         (at <= now && now.since(at) <= DESCRIBED_FOR).then_some(group)
     }
 
-    /// The images of tasks, those not known yet read once each.
-    async fn images(&self, tasks: BTreeSet<Task>) -> Answers<Task, String> {
+    /// What matters of tasks, those not known yet read once each.
+    async fn definitions(&self, tasks: BTreeSet<Task>) -> Answers<Task, Described> {
         let question = self.clients.question(Lane::Ordinary);
-        let known: Answers<Task, String> = {
-            let images = locked(&self.images);
+        let known: Answers<Task, Described> = {
+            let described = locked(&self.described);
             tasks
                 .iter()
-                .filter_map(|task| Some((task.clone(), Ok(images.get(task)?.clone()))))
+                .filter_map(|task| Some((task.clone(), Ok(described.get(task)?.clone()))))
                 .collect()
         };
         let missing: Vec<Task> =
             tasks.into_iter().filter(|task| !known.contains_key(task)).collect();
         let mut found = gather(missing.into_iter().map(|task| async move {
             let client = self.clients.of(&task.account).await;
-            let image = image(&client, question, &task).await;
-            Answers::from([(task, image)])
+            let definition = definition(&client, question, &task).await;
+            Answers::from([(task, definition)])
         }))
         .await;
-        let mut images = locked(&self.images);
-        for (task, image) in &found {
-            if let Ok(image) = image {
-                images.insert(task.clone(), image.clone());
+        let mut described = locked(&self.described);
+        for (task, definition) in &found {
+            if let Ok(definition) = definition {
+                described.insert(task.clone(), definition.clone());
             }
         }
         found.extend(known);
@@ -130,11 +141,11 @@ impl Services for EcsServices {
         let described = self.describe(ids).await;
         let running =
             described.iter().filter_map(|(id, answer)| task_of(id, answer.as_ref().ok()?));
-        let images = self.images(running.collect()).await;
+        let definitions = self.definitions(running.collect()).await;
         let answers = described
             .into_iter()
             .map(|(id, answer)| {
-                let answer = answer.and_then(|service| seen(&id, &service, &images));
+                let answer = answer.and_then(|service| seen(&id, &service, &definitions));
                 (id, answer)
             })
             .collect();
@@ -293,37 +304,46 @@ fn task_of(id: &ServiceId, service: &sdk::Service) -> Option<Task> {
     })
 }
 
-/// The image of a task's container: the one behind the balancer, else the first essential one.
-async fn image(client: &Client, question: Question, task: &Task) -> Result<String> {
+/// A task's size, and the image of its container: the one behind the balancer, else the first
+/// essential one.
+async fn definition(client: &Client, question: Question, task: &Task) -> Result<Described> {
     let call = Call::new(DESCRIBE_TASK_DEFINITION, Family::TaskDefinitionReads, question);
     let answer = client.read(call, || {
         client.ecs.describe_task_definition().task_definition(&task.definition).send()
     });
     let answer = answer.await?;
-    let containers = answer.task_definition().map_or(&[][..], |it| it.container_definitions());
-    let is_app = |it: &&sdk::ContainerDefinition| match &task.container {
-        Some(name) => it.name() == Some(name),
-        None => it.essential().unwrap_or(true),
+    let definition = answer.task_definition().map(task_definition);
+    let is_app = |it: &&Container| match &task.container {
+        Some(name) => it.name == *name,
+        None => it.essential,
     };
-    let image = containers.iter().find(is_app).and_then(|it| it.image());
-    image.map(ToOwned::to_owned).ok_or_else(|| {
+    let containers = definition.as_ref().map_or(&[][..], |it| &it.containers);
+    let image = containers.iter().find(is_app).map(|it| it.image.clone());
+    let image = image.filter(|image| !image.is_empty()).ok_or_else(|| {
         let message = format!("{} has no image of its app container", task.definition);
         Error::new(ErrorKind::Partial, DESCRIBE_TASK_DEFINITION, message)
-    })
+    })?;
+    Ok(Described { image, cpu_units: definition.and_then(|it| it.cpu_reserved()) })
 }
 
 /// A service as Ferry sees it.
-fn seen(id: &ServiceId, service: &sdk::Service, images: &Answers<Task, String>) -> Result<Service> {
+fn seen(
+    id: &ServiceId,
+    service: &sdk::Service,
+    definitions: &Answers<Task, Described>,
+) -> Result<Service> {
     let task = task_of(id, service);
-    let Some(image) = task.and_then(|task| images.get(&task)) else {
+    let Some(definition) = task.and_then(|task| definitions.get(&task)) else {
         let message = format!("the answer names no task definition of {id}");
         return Err(Error::new(ErrorKind::Partial, DESCRIBE_SERVICES, message));
     };
+    let definition = definition.clone()?;
     Ok(Service {
         desired: count(service.desired_count())?,
         running: count(service.running_count())?,
         pending: count(service.pending_count())?,
-        release: image.clone()?,
+        release: definition.image,
+        cpu_units: definition.cpu_units,
         deployment: deployment(service)?,
     })
 }

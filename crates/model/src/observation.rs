@@ -168,6 +168,8 @@ pub struct Service {
     pub pending: u32,
     /// What tells application releases apart: the image of the app container.
     pub release: String,
+    /// CPU units that a task reserves, 1,024 a vCPU; `None` where nothing of it says so.
+    pub cpu_units: Option<u32>,
     /// Whether a deployment is under way.
     pub deployment: Deployment,
 }

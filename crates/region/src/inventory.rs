@@ -70,10 +70,10 @@ impl Region {
         self.service_at(index, side)?.autoscaling.as_ref().map(Autoscaling::target)
     }
 
-    /// The vCPU that each task on one side of the application at `index` reserves.
+    /// The CPU units that each task on one side of the application at `index` reserves.
     #[must_use]
-    pub fn task_vcpu(&self, index: usize, side: Side) -> Option<f64> {
-        self.service_at(index, side).map(|service| service.task.parameters().vcpu)
+    pub fn task_cpu_units(&self, index: usize, side: Side) -> Option<u32> {
+        self.service_at(index, side).map(Service::cpu_units)
     }
 
     /// How long a target of one side drains.

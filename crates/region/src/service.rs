@@ -14,6 +14,9 @@ use crate::minute::Gathering;
 use crate::records::Records;
 use crate::spec::{ServiceSpec, task_model};
 
+/// CPU units of a vCPU (ECS, task definition parameters).
+const CPU_UNITS: f64 = 1024.0;
+
 /// One side of an application.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
@@ -171,6 +174,16 @@ impl Service {
         self.release.rollout.map(|rollout| (rollout.since, rollout.until))
     }
 
+    /// CPU units that a task reserves, whole ones as a task definition has them.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a task's vCPU are few and above zero"
+    )]
+    pub(crate) fn cpu_units(&self) -> u32 {
+        libm::round(self.task.parameters().vcpu * CPU_UNITS).max(1.0) as u32
+    }
+
     pub(crate) fn described(&self, now: Time) -> Described {
         let deployment = match self.release.rollout {
             Some(rollout) if now < rollout.until => Deployment::InProgress { since: rollout.since },
@@ -182,6 +195,7 @@ impl Service {
             running,
             pending: self.fleet.pending.max(self.desired.saturating_sub(running)),
             release: self.release.image.clone(),
+            cpu_units: Some(self.cpu_units()),
             deployment,
         }
     }

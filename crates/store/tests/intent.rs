@@ -48,6 +48,7 @@ fn done(minute: u64) -> Observation {
         running: 7,
         pending: 0,
         release: "app:1".to_owned(),
+        cpu_units: Some(1_024),
         deployment: Deployment::Steady,
     };
     let scaling = Scaling {

@@ -265,6 +265,7 @@ fn observation() -> Observation {
         running: 100,
         pending: 0,
         release: "app:7".to_owned(),
+        cpu_units: Some(1_024),
         deployment: Deployment::Steady,
     };
     let scaling = Scaling {

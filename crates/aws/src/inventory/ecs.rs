@@ -184,7 +184,7 @@ fn network(found: &sdk::AwsVpcConfiguration) -> Network {
     }
 }
 
-fn task_definition(found: &sdk::TaskDefinition) -> TaskDefinition {
+pub(crate) fn task_definition(found: &sdk::TaskDefinition) -> TaskDefinition {
     // Task sizes are texts: `1024`, or `1 vCPU` and `2 GB` as they were registered.
     let architecture = found.runtime_platform().and_then(|it| it.cpu_architecture());
     TaskDefinition {

@@ -32,8 +32,8 @@ fn described(services: &[Value], missing: &[&str]) -> Answer {
 
 fn definition() -> Answer {
     let containers = json!([
-        {"name": "proxy", "image": "envoy:3", "essential": true},
-        {"name": "app", "image": "web:abc", "essential": true},
+        {"name": "proxy", "image": "envoy:3", "essential": true, "cpu": 128},
+        {"name": "app", "image": "web:abc", "essential": true, "cpu": 512},
     ]);
     let body = json!({"taskDefinition": {"containerDefinitions": containers}});
     Answer::json(200, &body.to_string())
@@ -61,7 +61,7 @@ fn state(service: &Value) -> Result<Deployment> {
 }
 
 #[test]
-fn the_image_behind_the_balancer_tells_releases_apart() {
+fn the_image_behind_the_balancer_tells_releases_apart_and_containers_say_the_size() {
     let (found, _) =
         ask(vec![described(&[service("web")], &[]), definition()], &[id("prd", "web")]);
     let expected = Service {
@@ -69,6 +69,7 @@ fn the_image_behind_the_balancer_tells_releases_apart() {
         running: 2,
         pending: 1,
         release: "web:abc".to_owned(),
+        cpu_units: Some(640),
         deployment: Deployment::Steady,
     };
     assert_eq!(found, [Ok(expected)]);

@@ -121,6 +121,7 @@ impl Services for Still {
                 running: TASKS,
                 pending: 0,
                 release: "app:1".to_owned(),
+                cpu_units: Some(1_024),
                 deployment: Deployment::Steady,
             })
         };

@@ -295,6 +295,7 @@ impl Scene {
             running: TASKS,
             pending: 0,
             release,
+            cpu_units: None,
             deployment: Deployment::Steady,
         };
         let targets = Targets { healthy: TASKS, ..Targets::default() };

@@ -180,6 +180,7 @@ impl World {
                     running: fleet.desired,
                     pending: 0,
                     release: fleet.release.clone(),
+                    cpu_units: Some(1_024),
                     deployment: fleet.deployment,
                 };
                 seen(service, at, fleet.service_gap)

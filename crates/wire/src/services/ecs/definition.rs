@@ -12,8 +12,6 @@ use crate::refusal::Refusal;
 use crate::value::{Fields, members};
 use crate::world::World;
 
-/// CPU units of a vCPU.
-const CPU_UNITS: f64 = 1024.0;
 /// The region knows nothing of memory: tasks have two MiB for each CPU unit, which Fargate takes
 /// at every size.
 const MEMORY_OF_CPU: u32 = 2;
@@ -42,14 +40,8 @@ pub(super) fn definition_arn(world: &World<'_>, member: &Member, revision: u32) 
     arn(world, &format!("task-definition/{}:{revision}", family(member)))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "CPU units of a task; `as` saturates"
-)]
 pub(super) fn cpu_units(world: &World<'_>, member: &Member) -> u32 {
-    let vcpu = world.region.task_vcpu(member.application, member.side).unwrap_or(0.0);
-    (vcpu * CPU_UNITS).round().max(1.0) as u32
+    world.region.task_cpu_units(member.application, member.side).unwrap_or(1)
 }
 
 pub(super) fn memory_mib(world: &World<'_>, member: &Member) -> u32 {

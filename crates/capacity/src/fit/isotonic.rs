@@ -12,6 +12,9 @@ const TOLERANCE: f64 = 0.3;
 /// Below this part of the objective's budget a difference changes no answer.
 const FLOOR: f64 = 0.3;
 
+/// Where both say that this many times the budget is slow, both say the same.
+const FAR: f64 = 2.0;
+
 /// The slow part of requests at a load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Share {
@@ -73,6 +76,9 @@ pub(super) fn disagreement(
     groups.iter().find_map(|(group, error)| {
         let [low, middle, high] = band(group.rate)?;
         let seen = curve.iter().rev().find(|block| block.rate <= group.rate).unwrap_or(group).slow;
+        if seen.min(middle) > FAR * allowed {
+            return None;
+        }
         let floor = FLOOR * allowed;
         let is_above = seen - 2.0 * error > high.max(floor) * (1.0 + TOLERANCE);
         let is_below = (seen + 2.0 * error).max(floor) < low / (1.0 + TOLERANCE);

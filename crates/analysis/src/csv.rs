@@ -1,19 +1,28 @@
-//! Recorded minutes as CSV: what `ferry judge` reads.
+//! Recorded minutes as CSV: what `ferry judge` reads, and how any recording is read.
 //!
 //! `minute,side,requests,slow,slow_slo,slow_p90,slow_p50,errors` and, optionally,
 //! `share,tasks,cpu_percent,release`, in any order, one row per minute and side. A missing row is
-//! missing data, and so is an empty field.
+//! missing data, and so is an empty field. [`rows`] reads the same with other columns.
 
 use std::collections::BTreeMap;
 
 use model::minute::{Context, Counts, Minute};
 use model::{Share, Side, Time};
 
-/// The columns every file has.
-const REQUIRED: [&str; 8] =
-    ["minute", "side", "requests", "slow", "slow_slo", "slow_p90", "slow_p50", "errors"];
-/// The columns a file may have.
-const OPTIONAL: [&str; 4] = ["share", "tasks", "cpu_percent", "release"];
+/// The columns of a kind of recording, `minute` and `side` among the required ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// The columns every file has.
+    pub required: &'static [&'static str],
+    /// The columns a file may have.
+    pub optional: &'static [&'static str],
+}
+
+/// What a judge reads.
+const JUDGED: Layout = Layout {
+    required: &["minute", "side", "requests", "slow", "slow_slo", "slow_p90", "slow_p50", "errors"],
+    optional: &["share", "tasks", "cpu_percent", "release"],
+};
 /// A year beyond 20,000 is a mistake.
 const MINUTE_MAX: i64 = 9_000_000_000;
 /// No service gets a million million requests a minute.
@@ -62,20 +71,20 @@ pub struct Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// There is no header, or a required column is not in it.
-    #[error(
-        "the header lacks `{column}`: begin the file with minute,side,requests,slow,slow_slo,slow_p90,slow_p50,errors"
-    )]
+    #[error("the header lacks `{column}`: begin the file with {header}")]
     MissingColumn {
         /// The first column that is not there.
         column: &'static str,
+        /// What the header must hold.
+        header: String,
     },
     /// A column that means nothing here.
-    #[error(
-        "unknown column `{column}`: remove it, or name it one of share, tasks, cpu_percent, release"
-    )]
+    #[error("unknown column `{column}`: remove it, or name it one of {known}")]
     UnknownColumn {
         /// Its name.
         column: String,
+        /// The columns a file may have.
+        known: String,
     },
     /// A column that is there twice.
     #[error("column `{column}` stands twice: keep one")]
@@ -148,6 +157,51 @@ pub enum Problem {
 /// # Errors
 /// The first thing that is wrong, with its line.
 pub fn parse(text: &str) -> Result<Recording, Error> {
+    let mut minutes = Vec::new();
+    let form = rows(text, JUDGED, |row| {
+        let field = |column| row.field(column);
+        minutes.push(Minute {
+            minute: row.minute,
+            side: row.side,
+            revision: 0,
+            seen_at: Time::from_minute(row.minute + 1),
+            counts: counts(&field)?,
+            context: context(&field)?,
+        });
+        Ok(())
+    })?;
+    Ok(Recording { minutes, form })
+}
+
+/// A row of a recording.
+#[derive(Debug)]
+pub struct Row<'r> {
+    /// The minute, counted from the epoch where the file has times.
+    pub minute: i64,
+    /// Whose row it is.
+    pub side: Side,
+    columns: &'r Columns,
+    record: &'r csv::StringRecord,
+}
+
+impl Row<'_> {
+    /// The field of a column; `None` where the column is absent or the field is empty.
+    #[must_use]
+    pub fn field(&self, column: &str) -> Option<&str> {
+        self.columns.field(self.record, column)
+    }
+}
+
+/// Gives `take` the rows of a recording in order, one for each minute and side.
+///
+/// # Errors
+/// The first thing that is wrong, with its line: what `take` refuses, or rows that are no
+/// recording.
+pub fn rows(
+    text: &str,
+    layout: Layout,
+    mut take: impl FnMut(&Row<'_>) -> Result<(), Problem>,
+) -> Result<MinuteForm, Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -156,23 +210,23 @@ pub fn parse(text: &str) -> Result<Recording, Error> {
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
     let mut columns = None;
-    let mut rows = Rows::default();
+    let mut order = Order::default();
     while read(&mut reader, &mut record)? {
         let line = record.position().map_or(1, csv::Position::line);
         let at = |problem| Error { line, problem };
         match &columns {
-            None => columns = Some(Columns::new(&record).map_err(at)?),
-            Some(columns) => rows.push(columns, &record).map_err(at)?,
+            None => columns = Some(Columns::new(layout, &record).map_err(at)?),
+            Some(columns) => {
+                order.next(columns, &record).and_then(|row| take(&row)).map_err(at)?;
+            }
         }
     }
     let line = reader.position().line();
     if columns.is_none() {
-        return Err(Error { line: 1, problem: Problem::MissingColumn { column: "minute" } });
+        let problem = Problem::MissingColumn { column: "minute", header: layout.header() };
+        return Err(Error { line: 1, problem });
     }
-    match rows.form {
-        Some(form) => Ok(Recording { minutes: rows.minutes, form }),
-        None => Err(Error { line, problem: Problem::Empty }),
-    }
+    order.form.ok_or(Error { line, problem: Problem::Empty })
 }
 
 fn read(reader: &mut csv::Reader<&[u8]>, record: &mut csv::StringRecord) -> Result<bool, Error> {
@@ -183,6 +237,12 @@ fn read(reader: &mut csv::Reader<&[u8]>, record: &mut csv::StringRecord) -> Resu
     })
 }
 
+impl Layout {
+    fn header(&self) -> String {
+        self.required.join(",")
+    }
+}
+
 /// Where each column stands.
 #[derive(Debug)]
 struct Columns {
@@ -191,85 +251,81 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(header: &csv::StringRecord) -> Result<Self, Problem> {
+    fn new(layout: Layout, header: &csv::StringRecord) -> Result<Self, Problem> {
         let mut places = BTreeMap::new();
         for (place, name) in header.iter().enumerate() {
-            let known = REQUIRED.iter().chain(&OPTIONAL).find(|column| **column == name);
+            let Layout { required, optional } = layout;
+            let known = required.iter().chain(optional).find(|column| **column == name);
             // A file without a header shows in the columns it lacks, not in those it has.
             let Some(known) = known else { continue };
             if places.insert(*known, place).is_some() {
                 return Err(Problem::RepeatedColumn { column: name.to_owned() });
             }
         }
-        if let Some(column) = REQUIRED.into_iter().find(|column| !places.contains_key(column)) {
-            return Err(Problem::MissingColumn { column });
+        let mut required = layout.required.iter().copied();
+        if let Some(column) = required.find(|column| !places.contains_key(column)) {
+            return Err(Problem::MissingColumn { column, header: layout.header() });
         }
         if places.len() < header.len() {
             let is_unknown = |name: &&str| !places.contains_key(*name);
             let column = header.iter().find(is_unknown).unwrap_or("").to_owned();
-            return Err(Problem::UnknownColumn { column });
+            return Err(Problem::UnknownColumn { column, known: layout.optional.join(", ") });
         }
         Ok(Self { places, count: header.len() })
     }
 
-    /// The field of a column; `None` where the column is absent or the field is empty.
     fn field<'r>(&self, record: &'r csv::StringRecord, column: &str) -> Option<&'r str> {
         let place = self.places.get(column)?;
         record.get(*place).filter(|field| !field.is_empty())
     }
 }
 
-/// The rows so far.
+/// What the rows so far say of the next one.
 #[derive(Debug, Default)]
-struct Rows {
-    minutes: Vec<Minute>,
+struct Order {
     form: Option<MinuteForm>,
+    /// The newest minute, and the sides it has.
+    minute: i64,
+    sides: Vec<Side>,
 }
 
-impl Rows {
-    fn push(&mut self, columns: &Columns, record: &csv::StringRecord) -> Result<(), Problem> {
+impl Order {
+    fn next<'r>(
+        &mut self,
+        columns: &'r Columns,
+        record: &'r csv::StringRecord,
+    ) -> Result<Row<'r>, Problem> {
         if record.len() != columns.count {
             return Err(Problem::FieldCount { found: record.len(), expected: columns.count });
         }
-        let field = |column| columns.field(record, column);
-        let (minute, form) = minute(field("minute").unwrap_or(""))?;
+        let field = |column| columns.field(record, column).unwrap_or("");
+        let (minute, form) = minute(field("minute"))?;
         let form = match self.form {
             Some(known) if known != form => {
-                let value = field("minute").unwrap_or("").to_owned();
-                return Err(Problem::MixedMinutes { value });
+                return Err(Problem::MixedMinutes { value: field("minute").to_owned() });
             }
             Some(known) => known,
             None => *self.form.insert(form),
         };
-        let side = side(field("side").unwrap_or(""))?;
-        self.check_order(minute, side, form)?;
-        self.minutes.push(Minute {
-            minute,
-            side,
-            revision: 0,
-            seen_at: Time::from_minute(minute + 1),
-            counts: counts(&field)?,
-            context: context(&field)?,
-        });
-        Ok(())
+        let side = side(field("side"))?;
+        self.check(minute, side, form)?;
+        Ok(Row { minute, side, columns, record })
     }
 
     /// Rows come by minute, and at most one of each side.
-    fn check_order(&self, minute: i64, side: Side, form: MinuteForm) -> Result<(), Problem> {
-        let Some(last) = self.minutes.last() else { return Ok(()) };
-        if minute < last.minute {
-            let (minute, previous) = (form.write(minute), form.write(last.minute));
+    fn check(&mut self, minute: i64, side: Side, form: MinuteForm) -> Result<(), Problem> {
+        if self.sides.is_empty() || minute > self.minute {
+            self.minute = minute;
+            self.sides.clear();
+        }
+        if minute < self.minute {
+            let (minute, previous) = (form.write(minute), form.write(self.minute));
             return Err(Problem::OutOfOrder { minute, previous });
         }
-        let is_there = self
-            .minutes
-            .iter()
-            .rev()
-            .take_while(|row| row.minute == minute)
-            .any(|row| row.side == side);
-        if is_there {
+        if self.sides.contains(&side) {
             return Err(Problem::Duplicate { minute: form.write(minute), side });
         }
+        self.sides.push(side);
         Ok(())
     }
 }
@@ -381,7 +437,9 @@ fn centi_percent(value: &str) -> Result<u32, Problem> {
 /// The longest value that an error repeats.
 const SHOWN_MAX: usize = 40;
 
-fn problem(column: &'static str, value: &str, remedy: &'static str) -> Problem {
+/// A field that cannot be read, for those who read columns of their own.
+#[must_use]
+pub fn problem(column: &'static str, value: &str, remedy: &'static str) -> Problem {
     let value = value.chars().take(SHOWN_MAX).collect();
     Problem::Value { column, value, remedy }
 }

@@ -20,6 +20,7 @@
 //! parameters from minutes, and the policy search, which come later and stand on this.
 
 pub mod alarm;
+pub mod fit;
 pub mod required;
 pub mod scaling;
 pub mod start;

@@ -1,0 +1,444 @@
+//! One side: from its minutes to an answer.
+
+use model::Side;
+
+use super::answer::{Fitted, Method, Note, Refusal, Refused, Seen};
+use super::bootstrap::Draw;
+use super::isotonic::{self, Disagreement, Share};
+use super::line::{self, Line, Reading};
+use super::prior::Prior;
+use super::select::{self, Dropped, Point, Selected};
+use super::tail::{self, Frame, Unknowns};
+use super::{MINUTES_MIN, MINUTES_MIN_WITH_PRIOR, Minute, Question, Reservation, ceiling, robust};
+use crate::task::{LatencyObjective, TaskModel};
+
+/// More impossible readings of CPU than this part are no slips.
+const CPU_IMPOSSIBLE_MAX: f64 = 0.05;
+
+/// Loads must lie this part of their middle apart, from the lowest 5 % to the highest.
+const LOAD_SPREAD_MIN: f64 = 0.15;
+
+/// A cost that is less certain than this is taken from the other side, where that knows better.
+const COST_ERROR_MAX: f64 = 0.10;
+
+/// Beside one event loop a task uses at most this much more vCPU for what stands beside it.
+const BESIDE_MAX: f64 = 1.1;
+
+/// A ceiling this near to what is reserved is the reservation itself.
+const CEILING_NOTED: f64 = 0.95;
+
+/// The part of minutes below the highest load that counts: one miscounted minute proves nothing.
+const HIGHEST: f64 = 0.97;
+
+/// Utilisation that minutes should have reached; the model's errors grow beyond what was seen.
+const UTILISATION_WANTED: f64 = 0.5;
+
+/// How far beyond what was seen an answer may lie, in utilisation.
+const EXTRAPOLATION_MAX: f64 = 0.1;
+
+/// Of the draws' safe loads the one that is exceeded in 95 % of them.
+const SURE: f64 = 0.05;
+
+/// What is taken off it: against queues that are not of the model's family it is 3 to 7 % too
+/// hopeful (docs/performance.md).
+const DERATE: f64 = 0.05;
+
+/// A side whose minutes can be fitted.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    objective: LatencyObjective,
+    vcpu: f64,
+    usable: f64,
+    pub(super) points: Vec<Point>,
+    prior: Option<Prior>,
+    pub(super) line: Line,
+    /// Relative standard error of what a request costs.
+    cost_error: f64,
+    /// Whether what a request costs comes from the other side.
+    pub(super) cost_is_shared: bool,
+    pub(super) unknowns: Unknowns,
+    dropped: Dropped,
+    notes: Vec<Note>,
+}
+
+impl Prepared {
+    /// Chooses the minutes and says why they cannot be fitted, where they cannot.
+    pub(super) fn new(
+        side: Side,
+        minutes: &[Minute],
+        question: &Question,
+    ) -> Result<Self, Refused> {
+        let tasks = question.tasks.get(side);
+        let prior = question.prior.get(side);
+        if !is_sound(question.objective, tasks, prior.as_ref()) {
+            return Err(Refused { reason: Refusal::Question, dropped: Dropped::default() });
+        }
+        let selected = select::select(side, minutes, tasks);
+        let mut notes = Vec::new();
+        if selected.missing > 0 {
+            notes.push(Note::Gaps { minutes: selected.missing });
+        }
+        let unusable = unusable(side, tasks, &selected, minutes.len());
+        let Selected { mut points, mut dropped, .. } = selected;
+        let refuse = |reason, dropped| Err(Refused { reason, dropped });
+        if let Some(reason) = unusable {
+            return refuse(reason, dropped);
+        }
+        let prior = prior.filter(|prior| agrees(prior, &points, &mut notes));
+        if let Some(reason) = says_too_little(&points, prior.is_some()) {
+            return refuse(reason, dropped);
+        }
+        let bend = ceiling::find(&points);
+        if let Some(bend) = bend {
+            let all = points.len();
+            points.retain(|point| point.rate < bend.rate);
+            dropped.saturated = count(all - points.len());
+            let cpu_percent = 100.0 * bend.used / tasks.vcpu;
+            if says_too_little(&points, prior.is_some()).is_some() {
+                return refuse(Refusal::CeilingOnly { cpu_percent }, dropped);
+            }
+            if cpu_percent < 100.0 * CEILING_NOTED {
+                notes.push(Note::MetricCeiling { cpu_percent });
+            }
+        }
+        let usable = tasks.usable_vcpu.or(bend.map(|bend| bend.used)).unwrap_or_else(|| {
+            let vcpu = usable_assumed(side, tasks.vcpu, &points);
+            notes.push(Note::UsableAssumed { vcpu });
+            vcpu
+        });
+        let readings = readings(&points, prior.as_ref(), |_| 1.0);
+        let Some(line) = line::fit(&readings).filter(|line| line.cost > 0.0 && line.idle < usable)
+        else {
+            return refuse(Refusal::CpuWithoutLoad, dropped);
+        };
+        let cost_error = line::cost_error(&readings, line);
+        Self {
+            objective: question.objective,
+            vcpu: tasks.vcpu,
+            usable,
+            points,
+            prior,
+            line,
+            cost_error,
+            cost_is_shared: false,
+            unknowns: [0.0; 3],
+            dropped,
+            notes,
+        }
+        .searched()
+    }
+
+    /// With the unknowns that its line and minutes give.
+    fn searched(self) -> Result<Self, Refused> {
+        let points = self.weighted(|_| 1.0, 0.0);
+        match tail::search(&self.frame(self.line), &points) {
+            Some(unknowns) => Ok(Self { unknowns, ..self }),
+            None => Err(self.refused(Refusal::CpuWithoutLoad)),
+        }
+    }
+
+    const fn refused(&self, reason: Refusal) -> Refused {
+        Refused { reason, dropped: self.dropped }
+    }
+
+    const fn frame(&self, line: Line) -> Frame {
+        Frame {
+            vcpu: self.vcpu,
+            usable: self.usable,
+            idle: line.idle,
+            cost: line.cost,
+            objective: self.objective,
+        }
+    }
+
+    /// CPU readings, each minute counted `weight` times.
+    pub(super) fn readings(&self, weight: impl Fn(i64) -> f64) -> Vec<Reading> {
+        readings(&self.points, self.prior.as_ref(), weight)
+    }
+
+    fn weighted(&self, weight: impl Fn(i64) -> f64, shift: f64) -> Vec<(Point, f64)> {
+        let own = self.points.iter().map(|point| (*point, weight(point.minute)));
+        let threshold = self.objective.threshold_seconds;
+        let prior = self.prior.map(|prior| prior.points(threshold, shift)).unwrap_or_default();
+        own.filter(|(_, weight)| *weight > 0.0).chain(prior).collect()
+    }
+
+    /// The fit of one draw of the bootstrap.
+    pub(super) fn draw(&self, line: Line, weight: impl Fn(i64) -> f64, shift: f64) -> Option<Draw> {
+        let frame = self.frame(line);
+        let unknowns = tail::refine(&frame, &self.weighted(&weight, shift), self.unknowns)?;
+        let model = frame.model(&unknowns)?;
+        let model_rate = model.safe_rate(self.objective);
+        Some(Draw { model, model_rate, isotonic_rate: self.crossing(weight), cost: line.cost })
+    }
+
+    /// Slow parts by load, each minute counted `weight` times.
+    fn shares(&self, weight: impl Fn(i64) -> f64) -> Vec<Share> {
+        let share =
+            |p: &Point| p.slow.map(|slow| Share { rate: p.rate, slow, weight: weight(p.minute) });
+        let mut shares: Vec<Share> = self.points.iter().filter_map(share).collect();
+        shares.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        shares
+    }
+
+    fn crossing(&self, weight: impl Fn(i64) -> f64) -> Option<f64> {
+        let curve = isotonic::rising(self.shares(weight).into_iter());
+        isotonic::crossing(&curve, self.objective.slow_fraction_max, self.rate_max())
+    }
+
+    fn missed_throughout(&self) -> Refusal {
+        let lowest = isotonic::rising(self.shares(|_| 1.0).into_iter()).first().copied();
+        let (requests_per_second, slow_fraction) =
+            lowest.map_or((0.0, 1.0), |share| (share.rate, share.slow));
+        Refusal::MissedThroughout { requests_per_second, slow_fraction }
+    }
+
+    fn rate_max(&self) -> f64 {
+        let mut rates: Vec<f64> = self.points.iter().map(|point| point.rate).collect();
+        robust::quantile(&mut rates, HIGHEST).unwrap_or(0.0)
+    }
+
+    pub(super) const fn objective(&self) -> LatencyObjective {
+        self.objective
+    }
+
+    pub(super) fn model(&self) -> Option<TaskModel> {
+        self.frame(self.line).model(&self.unknowns)
+    }
+
+    /// The answer that the minutes and the draws about them give.
+    pub(super) fn answer(mut self, draws: &[Option<Draw>]) -> Result<Fitted, Refused> {
+        let Some(model) = self.model() else { return Err(self.refused(Refusal::CpuWithoutLoad)) };
+        let slow_idle = model.slow_fraction(0.0, 0.0, self.objective.threshold_seconds);
+        let disagreement = self.disagreement(draws);
+        let (method, estimate) = match disagreement {
+            None => (Method::Model, model.safe_rate(self.objective)),
+            Some(found) => {
+                let utilisation = model.utilisation(found.rate);
+                let Disagreement { seen, modelled, .. } = found;
+                self.notes.push(Note::ModelDisagrees { utilisation, seen, modelled });
+                (Method::Isotonic, self.crossing(|_| 1.0))
+            }
+        };
+        let Some(estimate) = estimate.filter(|rate| *rate > 0.0) else {
+            let reason = match method {
+                Method::Model => Refusal::SloUnreachable { slow_fraction: slow_idle },
+                Method::Isotonic => self.missed_throughout(),
+            };
+            return Err(self.refused(reason));
+        };
+        let mut rates: Vec<f64> = draws
+            .iter()
+            .map(|draw| draw.as_ref().and_then(|draw| draw.rate(method)).unwrap_or(0.0))
+            .collect();
+        let sure = (1.0 - DERATE) * robust::quantile(&mut rates, SURE).unwrap_or(0.0);
+        if sure <= 0.0 {
+            return Err(self.refused(Refusal::Unproven));
+        }
+        let seen = self.seen(&model);
+        let safe = self.hold(sure, estimate, method, &seen, &model);
+        let has_slow = self.points.iter().any(|point| point.slow.is_some());
+        if !has_slow {
+            self.notes.push(Note::Unchecked);
+        }
+        Ok(Fitted {
+            safe_requests_per_second: safe,
+            safe_cpu_percent: model.cpu_percent(safe, false),
+            safe_utilisation: model.utilisation(safe),
+            estimated_requests_per_second: estimate,
+            estimate_error: error(&rates, estimate),
+            method,
+            parameters: *model.parameters(),
+            cpu_noise: line::noise(&self.readings(|_| 1.0), self.line),
+            seen,
+            dropped: self.dropped,
+            notes: self.notes,
+        })
+    }
+
+    fn seen(&self, model: &TaskModel) -> Seen {
+        let lowest = self.points.iter().map(|point| point.rate).fold(f64::INFINITY, f64::min);
+        let own = self.rate_max();
+        // What a prior has seen counts as seen: it agrees with the minutes.
+        let with_prior = |own: f64, of: fn(&Seen) -> f64, best: fn(f64, f64) -> f64| {
+            self.prior.map_or(own, |prior| best(own, of(&prior.seen)))
+        };
+        let highest = with_prior(own, |seen| seen.requests_per_second_max, f64::max);
+        Seen {
+            minutes: count(self.points.len()),
+            requests_per_second_min: with_prior(
+                lowest,
+                |seen| seen.requests_per_second_min,
+                f64::min,
+            ),
+            requests_per_second_max: highest,
+            utilisation_max: model.utilisation(highest),
+        }
+    }
+
+    /// Holds `sure` to what may be said beyond the loads that were seen.
+    fn hold(
+        &mut self,
+        sure: f64,
+        estimate: f64,
+        method: Method,
+        seen: &Seen,
+        model: &TaskModel,
+    ) -> f64 {
+        let beyond = match method {
+            Method::Model => EXTRAPOLATION_MAX,
+            Method::Isotonic => 0.0,
+        };
+        let utilisation = (seen.utilisation_max + beyond).min(1.0);
+        let limit = utilisation * model.service_rate();
+        let wanted = UTILISATION_WANTED.min(model.utilisation(estimate));
+        if seen.utilisation_max < wanted {
+            let utilisation_max = seen.utilisation_max;
+            self.notes.push(Note::WidenLoad { utilisation_max });
+        }
+        if sure > limit {
+            self.notes.push(Note::Held { utilisation });
+        }
+        sure.min(limit)
+    }
+
+    fn disagreement(&self, draws: &[Option<Draw>]) -> Option<Disagreement> {
+        let LatencyObjective { threshold_seconds, slow_fraction_max } = self.objective;
+        let band = |rate: f64| {
+            let slow = |draw: &Draw| {
+                let utilisation = draw.model.utilisation(rate);
+                draw.model.slow_fraction(utilisation, 0.0, threshold_seconds)
+            };
+            let mut slow: Vec<f64> = draws.iter().flatten().map(slow).collect();
+            let mut at = |part| robust::quantile(&mut slow, part);
+            Some([at(0.025)?, at(0.5)?, at(0.975)?])
+        };
+        isotonic::disagreement(&self.shares(|_| 1.0), slow_fraction_max, band)
+    }
+}
+
+/// A side that was asked for: what can be fitted of it, or why nothing.
+pub(super) type Asked = Option<Result<Prepared, Refused>>;
+
+/// Lets a side whose own load says too little of what a request costs take that from the other.
+pub(super) fn share_cost(ec2: Asked, fargate: Asked) -> (Asked, Asked) {
+    let (Some(Ok(ec2)), Some(Ok(fargate))) = (&ec2, &fargate) else { return (ec2, fargate) };
+    let is_vague = |side: &Prepared| side.cost_error > COST_ERROR_MAX;
+    let (to_ec2, to_fargate) = (is_vague(ec2), is_vague(fargate));
+    let shared = line::fit_shared(&ec2.readings(|_| 1.0), &fargate.readings(|_| 1.0));
+    let take = |side: &Prepared, line: Line, is_vague: bool| {
+        let mut side = side.clone();
+        if is_vague && line.cost > 0.0 && line.idle < side.usable {
+            side.line = line;
+            side.cost_is_shared = true;
+            side.notes.push(Note::CostShared);
+            return side.searched();
+        }
+        Ok(side)
+    };
+    match shared {
+        // Two vague sides know no better together than their load allows.
+        Some((first, second)) if to_ec2 != to_fargate => {
+            (Some(take(ec2, first, to_ec2)), Some(take(fargate, second, to_fargate)))
+        }
+        Some(_) | None => (Some(Ok(ec2.clone())), Some(Ok(fargate.clone()))),
+    }
+}
+
+/// Whether the question can be asked at all.
+fn is_sound(objective: LatencyObjective, tasks: &Reservation, prior: Option<&Prior>) -> bool {
+    let is_above_zero = |value: f64| value.is_finite() && value > 0.0;
+    let LatencyObjective { threshold_seconds, slow_fraction_max } = objective;
+    is_above_zero(tasks.vcpu)
+        && tasks.usable_vcpu.is_none_or(is_above_zero)
+        && is_above_zero(threshold_seconds)
+        && is_above_zero(slow_fraction_max)
+        && slow_fraction_max < 1.0
+        && prior.is_none_or(|prior| prior.model().is_some())
+}
+
+/// What is wrong with the minutes as a whole.
+fn unusable(
+    side: Side,
+    tasks: &Reservation,
+    selected: &Selected,
+    minutes: usize,
+) -> Option<Refusal> {
+    let impossible = selected.cpu_impossible;
+    if f64::from(impossible) > CPU_IMPOSSIBLE_MAX * float(minutes) {
+        let cpu_percent_max = select::cpu_percent_max(side, tasks);
+        return Some(Refusal::CpuImpossible { minutes: impossible, cpu_percent_max });
+    }
+    (selected.with_latency == 0).then_some(Refusal::NoLatency)
+}
+
+/// Too few minutes or too little difference between their loads.
+fn says_too_little(points: &[Point], has_prior: bool) -> Option<Refusal> {
+    let needed = if has_prior { MINUTES_MIN_WITH_PRIOR } else { MINUTES_MIN };
+    if points.len() < needed {
+        let (minutes, needed) = (count(points.len()), count(needed));
+        return Some(Refusal::TooFewMinutes { minutes, needed });
+    }
+    constant(points).filter(|_| !has_prior)
+}
+
+/// Whether a prior is of the same task as the minutes; notes what it comes to.
+fn agrees(prior: &Prior, points: &[Point], notes: &mut Vec<Note>) -> bool {
+    let Some(off) = prior.off(points) else { return false };
+    let is_near = off.is_near();
+    notes.push(if is_near {
+        Note::PriorUsed
+    } else {
+        Note::PriorDisagrees { cpu: off.cpu, latency: off.latency }
+    });
+    is_near
+}
+
+fn constant(points: &[Point]) -> Option<Refusal> {
+    let mut rates: Vec<f64> = points.iter().map(|point| point.rate).collect();
+    let mut at = |part| robust::quantile(&mut rates, part);
+    let (low, middle, high) = (at(0.05)?, at(0.5)?, at(0.95)?);
+    (high - low < LOAD_SPREAD_MIN * middle).then_some(Refusal::LoadConstant { low, high })
+}
+
+/// One event loop and what stands beside it, unless more was seen in use.
+fn usable_assumed(side: Side, vcpu: f64, points: &[Point]) -> f64 {
+    let one_loop = match side {
+        Side::Ec2 => 1.0,
+        Side::Fargate => vcpu.min(1.0),
+    };
+    let mut used: Vec<f64> = points.iter().map(|point| point.used).collect();
+    match robust::quantile(&mut used, HIGHEST).filter(|used| *used > BESIDE_MAX * one_loop) {
+        Some(used) => used.max(vcpu),
+        None => one_loop,
+    }
+}
+
+fn readings(points: &[Point], prior: Option<&Prior>, weight: impl Fn(i64) -> f64) -> Vec<Reading> {
+    let own = points.iter().map(|p| (p.rate, p.used, weight(p.minute)));
+    // Latencies do not matter here, nor does their threshold.
+    let prior = prior.map(|prior| prior.points(1.0, 0.0)).unwrap_or_default();
+    let prior = prior.iter().map(|(point, weight)| (point.rate, point.used, *weight));
+    own.chain(prior)
+        .filter(|(_, _, weight)| *weight > 0.0)
+        .map(|(rate, used, weight)| Reading { rate, used, weight })
+        .collect()
+}
+
+/// The standard deviation of the logarithm of `rates` about `estimate`, by their middle half.
+fn error(rates: &[f64], estimate: f64) -> f64 {
+    let logarithms =
+        rates.iter().filter(|rate| **rate > 0.0).map(|rate| libm::log(*rate / estimate));
+    let logarithms: Vec<f64> = logarithms.collect();
+    let middle = robust::median(&mut logarithms.clone()).unwrap_or(0.0);
+    robust::deviation(logarithms.into_iter(), middle).unwrap_or(0.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of minutes")]
+const fn float(count: usize) -> f64 {
+    count as f64
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -33,7 +33,11 @@ const HIGHEST: f64 = 0.97;
 /// Utilisation that minutes should have reached; the model's errors grow beyond what was seen.
 const UTILISATION_WANTED: f64 = 0.5;
 
-/// How far beyond what was seen an answer may lie, in utilisation.
+/// A minute with this many times the slow part that is allowed, in natural logarithms, or as many
+/// times less, counts half: the model is fitted where the answer lies.
+const FOCUS: f64 = 1.5;
+
+/// How far beyond what was seen, above or below, an answer may lie, in utilisation.
 const EXTRAPOLATION_MAX: f64 = 0.1;
 
 /// Of the draws' safe loads the one that is exceeded in 95 % of them.
@@ -57,6 +61,8 @@ pub(super) struct Prepared {
     /// Whether what a request costs comes from the other side.
     pub(super) cost_is_shared: bool,
     pub(super) unknowns: Unknowns,
+    /// A first fit, by which minutes near the objective's limit count more.
+    focus: Option<TaskModel>,
     dropped: Dropped,
     notes: Vec<Note>,
 }
@@ -122,6 +128,7 @@ impl Prepared {
             cost_error,
             cost_is_shared: false,
             unknowns: [0.0; 3],
+            focus: None,
             dropped,
             notes,
         }
@@ -129,9 +136,19 @@ impl Prepared {
     }
 
     /// With the unknowns that its line and minutes give.
-    fn searched(self) -> Result<Self, Refused> {
-        let points = self.weighted(|_| 1.0, 0.0);
-        match tail::search(&self.frame(self.line), &points) {
+    fn searched(mut self) -> Result<Self, Refused> {
+        let frame = self.frame(self.line);
+        let found = |side: &Self, near: Option<Unknowns>| {
+            let points = side.weighted(|_| 1.0, 0.0);
+            match near {
+                None => tail::search(&frame, &points),
+                Some(near) => tail::refine(&frame, &points, near, tail::STEPS),
+            }
+        };
+        self.focus = None;
+        let first = found(&self, None);
+        self.focus = first.and_then(|unknowns| frame.model(&unknowns));
+        match first.and_then(|first| found(&self, Some(first))) {
             Some(unknowns) => Ok(Self { unknowns, ..self }),
             None => Err(self.refused(Refusal::CpuWithoutLoad)),
         }
@@ -160,13 +177,26 @@ impl Prepared {
         let own = self.points.iter().map(|point| (*point, weight(point.minute)));
         let threshold = self.objective.threshold_seconds;
         let prior = self.prior.map(|prior| prior.points(threshold, shift)).unwrap_or_default();
-        own.filter(|(_, weight)| *weight > 0.0).chain(prior).collect()
+        own.filter(|(_, weight)| *weight > 0.0)
+            .chain(prior)
+            .map(|(point, weight)| (point, weight * self.relevance(&point)))
+            .collect()
+    }
+
+    /// What a minute says about the limit: most where about as many are slow as may be.
+    fn relevance(&self, point: &Point) -> f64 {
+        let Some(model) = &self.focus else { return 1.0 };
+        let LatencyObjective { threshold_seconds, slow_fraction_max } = self.objective;
+        let slow = model.slow_fraction(model.utilisation(point.rate), 0.0, threshold_seconds);
+        let away = libm::log(slow.max(f64::MIN_POSITIVE) / slow_fraction_max) / FOCUS;
+        1.0 / (1.0 + away * away)
     }
 
     /// The fit of one draw of the bootstrap.
     pub(super) fn draw(&self, line: Line, weight: impl Fn(i64) -> f64, shift: f64) -> Option<Draw> {
         let frame = self.frame(line);
-        let unknowns = tail::refine(&frame, &self.weighted(&weight, shift), self.unknowns)?;
+        let unknowns =
+            tail::refine(&frame, &self.weighted(&weight, shift), self.unknowns, tail::STEPS_NEAR)?;
         let model = frame.model(&unknowns)?;
         let model_rate = model.safe_rate(self.objective);
         Some(Draw { model, model_rate, isotonic_rate: self.crossing(weight), cost: line.cost })
@@ -187,10 +217,8 @@ impl Prepared {
     }
 
     fn missed_throughout(&self) -> Refusal {
-        let lowest = isotonic::rising(self.shares(|_| 1.0).into_iter()).first().copied();
-        let (requests_per_second, slow_fraction) =
-            lowest.map_or((0.0, 1.0), |share| (share.rate, share.slow));
-        Refusal::MissedThroughout { requests_per_second, slow_fraction }
+        let lowest = self.points.iter().map(|point| point.rate).fold(f64::INFINITY, f64::min);
+        Refusal::MissedThroughout { requests_per_second: lowest }
     }
 
     fn rate_max(&self) -> f64 {
@@ -236,6 +264,10 @@ impl Prepared {
             return Err(self.refused(Refusal::Unproven));
         }
         let seen = self.seen(&model);
+        let lowest = model.utilisation(seen.requests_per_second_min);
+        if model.utilisation(estimate) < lowest - EXTRAPOLATION_MAX {
+            return Err(self.refused(self.missed_throughout()));
+        }
         let safe = self.hold(sure, estimate, method, &seen, &model);
         let has_slow = self.points.iter().any(|point| point.slow.is_some());
         if !has_slow {

@@ -85,9 +85,14 @@ pub(super) fn search(frame: &Frame, points: &[(Point, f64)]) -> Option<Unknowns>
     found.min_by(|a, b| a.loss.total_cmp(&b.loss)).map(|found| found.unknowns)
 }
 
-/// The best unknowns near `start`.
-pub(super) fn refine(frame: &Frame, points: &[(Point, f64)], start: Unknowns) -> Option<Unknowns> {
-    descend(frame, points, start, STEPS_NEAR).map(|found| found.unknowns)
+/// The best unknowns near `start`, in at most so many steps.
+pub(super) fn refine(
+    frame: &Frame,
+    points: &[(Point, f64)],
+    start: Unknowns,
+    steps: u32,
+) -> Option<Unknowns> {
+    descend(frame, points, start, steps).map(|found| found.unknowns)
 }
 
 /// Deviations of one minute: 99th percentile, slow part, median.

@@ -8,7 +8,7 @@ use super::isotonic::{self, Disagreement, Share};
 use super::line::{self, Line, Reading};
 use super::prior::Prior;
 use super::select::{self, Dropped, Point, Selected};
-use super::tail::{self, Frame, Unknowns};
+use super::tail::{self, Frame, Row, Slopes, Unknowns};
 use super::{MINUTES_MIN, MINUTES_MIN_WITH_PRIOR, Minute, Question, Reservation, ceiling, robust};
 use crate::task::{LatencyObjective, TaskModel};
 
@@ -63,6 +63,8 @@ pub(super) struct Prepared {
     pub(super) unknowns: Unknowns,
     /// A first fit, by which minutes near the objective's limit count more.
     focus: Option<TaskModel>,
+    /// What was searched: [`Self::rows`] with how they change about the unknowns.
+    rows: Vec<Row>,
     dropped: Dropped,
     notes: Vec<Note>,
 }
@@ -129,6 +131,7 @@ impl Prepared {
             cost_is_shared: false,
             unknowns: [0.0; 3],
             focus: None,
+            rows: Vec::new(),
             dropped,
             notes,
         }
@@ -138,18 +141,17 @@ impl Prepared {
     /// With the unknowns that its line and minutes give.
     fn searched(mut self) -> Result<Self, Refused> {
         let frame = self.frame(self.line);
-        let found = |side: &Self, near: Option<Unknowns>| {
-            let points = side.weighted(|_| 1.0, 0.0);
-            match near {
-                None => tail::search(&frame, &points),
-                Some(near) => tail::refine(&frame, &points, near, tail::STEPS),
-            }
-        };
-        self.focus = None;
-        let first = found(&self, None);
+        (self.focus, self.rows) = (None, Vec::new());
+        let first = tail::search(&frame, &self.rows(0.0));
         self.focus = first.and_then(|unknowns| frame.model(&unknowns));
-        match first.and_then(|first| found(&self, Some(first))) {
-            Some(unknowns) => Ok(Self { unknowns, ..self }),
+        let mut rows = self.rows(0.0);
+        let found = first.and_then(|first| {
+            let unknowns = tail::refine(&frame, &rows, first)?;
+            tail::keep_slopes(&frame, &mut rows, unknowns)?;
+            Some(unknowns)
+        });
+        match found {
+            Some(unknowns) => Ok(Self { unknowns, rows, ..self }),
             None => Err(self.refused(Refusal::CpuWithoutLoad)),
         }
     }
@@ -173,14 +175,33 @@ impl Prepared {
         readings(&self.points, self.prior.as_ref(), weight)
     }
 
-    fn weighted(&self, weight: impl Fn(i64) -> f64, shift: f64) -> Vec<(Point, f64)> {
-        let own = self.points.iter().map(|point| (*point, weight(point.minute)));
+    /// Own minutes, then the prior's; `shift` makes the prior's task stronger or weaker.
+    fn rows(&self, shift: f64) -> Vec<Row> {
         let threshold = self.objective.threshold_seconds;
+        let own = self.points.iter().map(|point| (*point, 1.0));
         let prior = self.prior.map(|prior| prior.points(threshold, shift)).unwrap_or_default();
-        own.filter(|(_, weight)| *weight > 0.0)
-            .chain(prior)
-            .map(|(point, weight)| (point, weight * self.relevance(&point)))
-            .collect()
+        let row = |(point, weight): (Point, f64)| Row {
+            point,
+            weight: weight * self.relevance(&point),
+            slopes: Slopes::default(),
+        };
+        own.chain(prior).map(row).collect()
+    }
+
+    /// The rows of a draw, with the slopes of the rows that were searched.
+    fn rows_drawn(&self, weight: impl Fn(i64) -> f64, shift: f64) -> Vec<Row> {
+        let mut rows = match self.prior {
+            None => self.rows.clone(),
+            Some(_) => self.rows(shift),
+        };
+        for (row, kept) in rows.iter_mut().zip(&self.rows) {
+            row.slopes = kept.slopes;
+        }
+        for (row, point) in rows.iter_mut().zip(&self.points) {
+            row.weight *= weight(point.minute);
+        }
+        rows.retain(|row| row.weight > 0.0);
+        rows
     }
 
     /// What a minute says about the limit: most where about as many are slow as may be.
@@ -195,8 +216,8 @@ impl Prepared {
     /// The fit of one draw of the bootstrap.
     pub(super) fn draw(&self, line: Line, weight: impl Fn(i64) -> f64, shift: f64) -> Option<Draw> {
         let frame = self.frame(line);
-        let unknowns =
-            tail::refine(&frame, &self.weighted(&weight, shift), self.unknowns, tail::STEPS_NEAR)?;
+        let rows = self.rows_drawn(&weight, shift);
+        let unknowns = tail::redraw(&frame, &rows, self.unknowns)?;
         let model = frame.model(&unknowns)?;
         let model_rate = model.safe_rate(self.objective);
         Some(Draw { model, model_rate, isotonic_rate: self.crossing(weight), cost: line.cost })

@@ -44,10 +44,6 @@ const DIFFERENCE: f64 = 1e-4;
 /// The tail falls at least as fast as this per unit of logarithm of latency.
 const SLOPE_MIN: f64 = 0.05;
 
-/// Steps of a search from afar, and from nearby.
-pub(super) const STEPS: u32 = 40;
-pub(super) const STEPS_NEAR: u32 = 5;
-
 /// How long clients wait is not in the minutes: what the benchmark's world has.
 const TIMEOUT_SECONDS: f64 = 10.0;
 
@@ -79,24 +75,54 @@ impl Frame {
     }
 }
 
-/// The best unknowns from several starts.
-pub(super) fn search(frame: &Frame, points: &[(Point, f64)]) -> Option<Unknowns> {
-    let found = STARTS.into_iter().filter_map(|start| descend(frame, points, start, STEPS));
-    found.min_by(|a, b| a.loss.total_cmp(&b.loss)).map(|found| found.unknowns)
-}
-
-/// The best unknowns near `start`, in at most so many steps.
-pub(super) fn refine(
-    frame: &Frame,
-    points: &[(Point, f64)],
-    start: Unknowns,
-    steps: u32,
-) -> Option<Unknowns> {
-    descend(frame, points, start, steps).map(|found| found.unknowns)
+/// A minute as the search sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub point: Point,
+    /// How often it counts.
+    pub weight: f64,
+    /// How its deviations change with the unknowns, where that is known from nearby.
+    pub slopes: Slopes,
 }
 
 /// Deviations of one minute: 99th percentile, slow part, median.
 type Deviations = [Option<f64>; 3];
+
+/// Of each deviation, its change with each unknown.
+pub(super) type Slopes = [[f64; 3]; 3];
+
+/// The best unknowns from several starts.
+pub(super) fn search(frame: &Frame, rows: &[Row]) -> Option<Unknowns> {
+    let found = STARTS.into_iter().filter_map(|start| descend(frame, rows, start, Kept::No));
+    found.min_by(|a, b| a.loss.total_cmp(&b.loss)).map(|found| found.unknowns)
+}
+
+/// The best unknowns near `start`.
+pub(super) fn refine(frame: &Frame, rows: &[Row], start: Unknowns) -> Option<Unknowns> {
+    descend(frame, rows, start, Kept::No).map(|found| found.unknowns)
+}
+
+/// The best unknowns so near to `start` that the slopes of the rows hold: a quarter of the work.
+pub(super) fn redraw(frame: &Frame, rows: &[Row], start: Unknowns) -> Option<Unknowns> {
+    descend(frame, rows, start, Kept::Yes).map(|found| found.unknowns)
+}
+
+/// Puts into `rows` how their deviations change at `unknowns`.
+pub(super) fn keep_slopes(frame: &Frame, rows: &mut [Row], unknowns: Unknowns) -> Option<()> {
+    let moved = moved(frame, unknowns)?;
+    let model = frame.model(&unknowns)?;
+    for row in rows {
+        row.slopes = slopes(frame, &moved, &row.point, &deviations(frame, &model, &row.point));
+    }
+    Some(())
+}
+
+/// Whether the slopes of the rows are used as they are, or found at each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+}
 
 #[derive(Debug, Clone)]
 struct Found {
@@ -105,19 +131,23 @@ struct Found {
     loss: f64,
 }
 
-fn descend(frame: &Frame, points: &[(Point, f64)], start: Unknowns, steps: u32) -> Option<Found> {
-    let mut best = evaluate(frame, points, start)?;
+fn descend(frame: &Frame, rows: &[Row], start: Unknowns, kept: Kept) -> Option<Found> {
+    let mut best = evaluate(frame, rows, start)?;
+    let (steps, tries, enough) = match kept {
+        Kept::No => (40, 8, 1e-6),
+        Kept::Yes => (5, 3, 1e-4),
+    };
     let mut damping = 1e-3;
     for _ in 0..steps {
-        let normal = linearise(frame, points, &best)?;
+        let normal = linearise(frame, rows, &best, kept)?;
         let before = best.loss;
-        for _ in 0..8 {
+        for _ in 0..tries {
             let step = normal.damped(damping)?;
             let mut unknowns = best.unknowns;
             for (i, unknown) in unknowns.iter_mut().enumerate() {
                 *unknown = (*unknown + step[i].clamp(-1.0, 1.0)).clamp(LOW[i], HIGH[i]);
             }
-            match evaluate(frame, points, unknowns).filter(|found| found.loss < before) {
+            match evaluate(frame, rows, unknowns).filter(|found| found.loss < before) {
                 Some(better) => {
                     best = better;
                     damping *= 0.3;
@@ -126,27 +156,25 @@ fn descend(frame: &Frame, points: &[(Point, f64)], start: Unknowns, steps: u32) 
                 None => damping = (damping * 4.0).max(1e-6),
             }
         }
-        if before - best.loss <= 1e-6 * before {
+        if before - best.loss <= enough * before {
             break;
         }
     }
     Some(best)
 }
 
-fn evaluate(frame: &Frame, points: &[(Point, f64)], unknowns: Unknowns) -> Option<Found> {
+fn evaluate(frame: &Frame, rows: &[Row], unknowns: Unknowns) -> Option<Found> {
     let model = frame.model(&unknowns)?;
     let deviations: Vec<Deviations> =
-        points.iter().map(|(point, _)| deviations(frame, &model, point)).collect();
+        rows.iter().map(|row| deviations(frame, &model, &row.point)).collect();
     let soft = |deviation: &f64| {
         let z = deviation / SOFT;
         2.0 * (libm::sqrt(1.0 + z * z) - 1.0)
     };
     let seen: f64 = deviations
         .iter()
-        .zip(points)
-        .map(|(deviations, (_, weight))| {
-            weight * deviations.iter().flatten().map(soft).sum::<f64>()
-        })
+        .zip(rows)
+        .map(|(deviations, row)| row.weight * deviations.iter().flatten().map(soft).sum::<f64>())
         .sum();
     let believed: f64 = BELIEFS
         .iter()
@@ -158,22 +186,22 @@ fn evaluate(frame: &Frame, points: &[(Point, f64)], unknowns: Unknowns) -> Optio
 }
 
 /// The least-squares problem about `found`: each deviation with the weight of its soft loss.
-fn linearise(frame: &Frame, points: &[(Point, f64)], found: &Found) -> Option<Normal<3>> {
-    let moved = |i: usize| {
-        let mut unknowns = found.unknowns;
-        unknowns[i] += DIFFERENCE;
-        frame.model(&unknowns)
+fn linearise(frame: &Frame, rows: &[Row], found: &Found, kept: Kept) -> Option<Normal<3>> {
+    let moved = match kept {
+        Kept::Yes => None,
+        Kept::No => Some(moved(frame, found.unknowns)?),
     };
-    let moved = [moved(0)?, moved(1)?, moved(2)?];
     let mut normal = Normal::default();
-    for ((point, weight), here) in points.iter().zip(&found.deviations) {
-        let there = [0, 1, 2].map(|i| deviations(frame, &moved[i], point));
-        for kind in 0..3 {
-            let Some(deviation) = here[kind] else { continue };
-            let slope = |i: usize| (there[i][kind].unwrap_or(deviation) - deviation) / DIFFERENCE;
+    for (row, here) in rows.iter().zip(&found.deviations) {
+        let slopes = match &moved {
+            None => row.slopes,
+            Some(moved) => slopes(frame, moved, &row.point, here),
+        };
+        for (deviation, slopes) in here.iter().zip(&slopes) {
+            let Some(deviation) = deviation else { continue };
             let z = deviation / SOFT;
-            let weight = weight / libm::sqrt(1.0 + z * z);
-            normal.add(&[slope(0), slope(1), slope(2)], -deviation, weight);
+            let weight = row.weight / libm::sqrt(1.0 + z * z);
+            normal.add(slopes, -deviation, weight);
         }
     }
     for (i, belief) in BELIEFS.iter().enumerate() {
@@ -183,6 +211,26 @@ fn linearise(frame: &Frame, points: &[(Point, f64)], found: &Found) -> Option<No
         normal.add(&row, SOFT * (centre - found.unknowns[i]) / sd, 1.0);
     }
     Some(normal)
+}
+
+/// The models with each unknown moved a little.
+fn moved(frame: &Frame, unknowns: Unknowns) -> Option<[TaskModel; 3]> {
+    let moved = |i: usize| {
+        let mut unknowns = unknowns;
+        unknowns[i] += DIFFERENCE;
+        frame.model(&unknowns)
+    };
+    Some([moved(0)?, moved(1)?, moved(2)?])
+}
+
+fn slopes(frame: &Frame, moved: &[TaskModel; 3], point: &Point, here: &Deviations) -> Slopes {
+    let there = moved.each_ref().map(|model| deviations(frame, model, point));
+    [0, 1, 2].map(|kind| {
+        there.each_ref().map(|there| match (there[kind], here[kind]) {
+            (Some(there), Some(here)) => (there - here) / DIFFERENCE,
+            (Some(_) | None, _) => 0.0,
+        })
+    })
 }
 
 /// What the model says less what was seen.

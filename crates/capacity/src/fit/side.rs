@@ -37,6 +37,18 @@ const UTILISATION_WANTED: f64 = 0.5;
 /// times less, counts half: the model is fitted where the answer lies.
 const FOCUS: f64 = 1.5;
 
+/// A minute with this many times the slow requests that are expected is an incident, and counts no
+/// more than that.
+const WILD: f64 = 4.0;
+
+/// Minutes are near the limit where so many times fewer or more requests are expected to be slow
+/// than are allowed; elsewhere it is the model's shape that shows.
+const NEAR: f64 = 3.0;
+
+/// So many minutes beyond the limit, and those near it lie on both sides of it. With fewer the
+/// correction errs towards less, by 2 % of the load at two minutes.
+const BEYOND_MIN: f64 = 8.0;
+
 /// How far beyond what was seen, above or below, an answer may lie, in utilisation.
 const EXTRAPOLATION_MAX: f64 = 0.1;
 
@@ -61,6 +73,8 @@ pub(super) struct Prepared {
     /// Whether what a request costs comes from the other side.
     pub(super) cost_is_shared: bool,
     pub(super) unknowns: Unknowns,
+    /// How much latencies vary from minute to minute.
+    soft: f64,
     /// A first fit, by which minutes near the objective's limit count more.
     focus: Option<TaskModel>,
     /// What was searched: [`Self::rows`] with how they change about the unknowns.
@@ -130,6 +144,7 @@ impl Prepared {
             cost_error,
             cost_is_shared: false,
             unknowns: [0.0; 3],
+            soft: tail::SOFT,
             focus: None,
             rows: Vec::new(),
             dropped,
@@ -140,11 +155,15 @@ impl Prepared {
 
     /// With the unknowns that its line and minutes give.
     fn searched(mut self) -> Result<Self, Refused> {
+        (self.focus, self.soft) = (None, tail::SOFT);
         let frame = self.frame(self.line);
-        (self.focus, self.rows) = (None, Vec::new());
-        let first = tail::search(&frame, &self.rows(0.0));
-        self.focus = first.and_then(|unknowns| frame.model(&unknowns));
         let mut rows = self.rows(0.0);
+        let first = tail::search(&frame, &rows);
+        let noise = first.and_then(|first| tail::noise(&frame, &rows, first));
+        self.soft = noise.unwrap_or(tail::SOFT);
+        self.focus = first.and_then(|unknowns| frame.model(&unknowns));
+        let frame = self.frame(self.line);
+        rows = self.rows(0.0);
         let found = first.and_then(|first| {
             let unknowns = tail::refine(&frame, &rows, first)?;
             tail::keep_slopes(&frame, &mut rows, unknowns)?;
@@ -167,6 +186,7 @@ impl Prepared {
             idle: line.idle,
             cost: line.cost,
             objective: self.objective,
+            soft: self.soft,
         }
     }
 
@@ -219,8 +239,33 @@ impl Prepared {
         let rows = self.rows_drawn(&weight, shift);
         let unknowns = tail::redraw(&frame, &rows, self.unknowns)?;
         let model = frame.model(&unknowns)?;
-        let model_rate = model.safe_rate(self.objective);
+        let model_rate = self.safe_rate(&model, &rows);
         Some(Draw { model, model_rate, isotonic_rate: self.crossing(weight), cost: line.cost })
+    }
+
+    /// The most requests a second that `model` allows, with the slow part as it was seen on the
+    /// whole.
+    ///
+    /// The fit follows the middle of minutes; an objective counts their requests, of which bad
+    /// minutes have more than good ones make up for.
+    fn safe_rate(&self, model: &TaskModel, rows: &[Row]) -> Option<f64> {
+        let LatencyObjective { threshold_seconds, slow_fraction_max } = self.objective;
+        let (mut seen, mut modelled, mut beyond) = (0.0, 0.0, 0.0);
+        for row in rows {
+            let Some(slow) = row.point.slow else { continue };
+            let utilisation = model.utilisation(row.point.rate);
+            let expected = model.slow_fraction(utilisation, 0.0, threshold_seconds);
+            if (slow_fraction_max / NEAR..=slow_fraction_max * NEAR).contains(&expected) {
+                seen += row.weight * slow.min(WILD * expected);
+                modelled += row.weight * expected;
+            }
+            if expected >= slow_fraction_max {
+                beyond += row.weight;
+            }
+        }
+        let lift = if beyond >= BEYOND_MIN { (seen / modelled).max(1.0) } else { 1.0 };
+        let slow_fraction_max = slow_fraction_max / lift;
+        model.safe_rate(LatencyObjective { threshold_seconds, slow_fraction_max })
     }
 
     /// Slow parts by load, each minute counted `weight` times.
@@ -247,11 +292,12 @@ impl Prepared {
         robust::quantile(&mut rates, HIGHEST).unwrap_or(0.0)
     }
 
-    pub(super) const fn objective(&self) -> LatencyObjective {
-        self.objective
+    /// The best estimate of the safe load by the model.
+    pub(super) fn estimate(&self) -> Option<f64> {
+        self.safe_rate(&self.model()?, &self.rows)
     }
 
-    pub(super) fn model(&self) -> Option<TaskModel> {
+    fn model(&self) -> Option<TaskModel> {
         self.frame(self.line).model(&self.unknowns)
     }
 
@@ -261,7 +307,7 @@ impl Prepared {
         let slow_idle = model.slow_fraction(0.0, 0.0, self.objective.threshold_seconds);
         let disagreement = self.disagreement(draws);
         let (method, estimate) = match disagreement {
-            None => (Method::Model, model.safe_rate(self.objective)),
+            None => (Method::Model, self.safe_rate(&model, &self.rows)),
             Some(found) => {
                 let utilisation = model.utilisation(found.rate);
                 let Disagreement { seen, modelled, .. } = found;

@@ -5,6 +5,7 @@
 //! evaluations of the model where inverting it costs sixty.
 
 use super::linear::Normal;
+use super::robust;
 use super::select::Point;
 use crate::normal;
 use crate::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
@@ -24,8 +25,9 @@ const STARTS: [Unknowns; 3] = [[0.4, -3.2, -0.7], [1.0, -4.2, -0.5], [-0.3, -2.3
 const BELIEFS: [Option<(f64, f64)>; 3] = [Some((0.4, 1.0)), None, Some((-0.6, 0.7))];
 
 /// Deviations up to this count as noise, in natural logarithms; greater ones count linearly.
-/// Minutes' 99th percentiles of some thousand requests vary by about as much.
-const SOFT: f64 = 0.1;
+/// Minutes' 99th percentiles of some thousand requests vary by about as much. Where they are seen
+/// to vary more, that counts as noise.
+pub(super) const SOFT: f64 = 0.1;
 
 /// The median is mostly time off the CPU, which the model takes to be independent of load: it
 /// pins the base latency down and must not rule the tail.
@@ -55,6 +57,8 @@ pub(super) struct Frame {
     pub idle: f64,
     pub cost: f64,
     pub objective: LatencyObjective,
+    /// What counts as noise, at least [`SOFT`].
+    pub soft: f64,
 }
 
 impl Frame {
@@ -105,6 +109,13 @@ pub(super) fn refine(frame: &Frame, rows: &[Row], start: Unknowns) -> Option<Unk
 /// The best unknowns so near to `start` that the slopes of the rows hold: a quarter of the work.
 pub(super) fn redraw(frame: &Frame, rows: &[Row], start: Unknowns) -> Option<Unknowns> {
     descend(frame, rows, start, Kept::Yes).map(|found| found.unknowns)
+}
+
+/// How much the deviations of `rows` vary about `unknowns`, at least [`SOFT`].
+pub(super) fn noise(frame: &Frame, rows: &[Row], unknowns: Unknowns) -> Option<f64> {
+    let model = frame.model(&unknowns)?;
+    let first = |row: &Row| deviations(frame, &model, &row.point).into_iter().flatten().next();
+    robust::deviation(rows.iter().filter_map(first), 0.0).map(|noise| noise.max(SOFT))
 }
 
 /// Puts into `rows` how their deviations change at `unknowns`.
@@ -168,7 +179,7 @@ fn evaluate(frame: &Frame, rows: &[Row], unknowns: Unknowns) -> Option<Found> {
     let deviations: Vec<Deviations> =
         rows.iter().map(|row| deviations(frame, &model, &row.point)).collect();
     let soft = |deviation: &f64| {
-        let z = deviation / SOFT;
+        let z = deviation / frame.soft;
         2.0 * (libm::sqrt(1.0 + z * z) - 1.0)
     };
     let seen: f64 = deviations
@@ -199,7 +210,7 @@ fn linearise(frame: &Frame, rows: &[Row], found: &Found, kept: Kept) -> Option<N
         };
         for (deviation, slopes) in here.iter().zip(&slopes) {
             let Some(deviation) = deviation else { continue };
-            let z = deviation / SOFT;
+            let z = deviation / frame.soft;
             let weight = row.weight / libm::sqrt(1.0 + z * z);
             normal.add(slopes, -deviation, weight);
         }
@@ -207,8 +218,8 @@ fn linearise(frame: &Frame, rows: &[Row], found: &Found, kept: Kept) -> Option<N
     for (i, belief) in BELIEFS.iter().enumerate() {
         let Some((centre, sd)) = belief else { continue };
         let mut row = [0.0; 3];
-        row[i] = SOFT / sd;
-        normal.add(&row, SOFT * (centre - found.unknowns[i]) / sd, 1.0);
+        row[i] = frame.soft / sd;
+        normal.add(&row, frame.soft * (centre - found.unknowns[i]) / sd, 1.0);
     }
     Some(normal)
 }

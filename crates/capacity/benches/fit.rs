@@ -1,6 +1,6 @@
 //! Fits of an independent generator's minutes against the truth, over seeds.
 //!
-//! `cargo bench -p capacity --bench fit -- [SEEDS [WORLDS]]`: a table in Markdown.
+//! `cargo bench -p capacity --bench fit -- [SEEDS [WORLDS [FIRST]]]`: a table in Markdown.
 
 #[path = "../tests/single_server/mod.rs"]
 mod single_server;
@@ -23,6 +23,7 @@ fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(number);
     let seeds = numbers.next().unwrap_or(50);
     let count = usize::try_from(numbers.next().unwrap_or(4)).expect("a number of worlds");
+    let first = numbers.next().unwrap_or(0);
     let worlds = [
         ("as the prototype's", PROTOTYPE),
         ("even service, 8 ms", Queue { service_variation: 0.3, cost: 0.008, ..PROTOTYPE }),
@@ -36,8 +37,9 @@ fn main() {
     for (name, queue) in worlds.into_iter().take(count) {
         let truth = queue.truth(OBJECTIVE.slow_fraction_max, &mut Generator::new(77));
         for (minutes, low, high) in RECORDINGS {
-            let answers: Vec<Answer> =
-                (0..seeds).map(|seed| answer(queue, minutes, low, high, seed)).collect();
+            let answers: Vec<Answer> = (first..first + seeds)
+                .map(|seed| answer(queue, minutes, low, high, seed))
+                .collect();
             let at = truth / queue.service_rate();
             say(&row(&format!("{name}, safe at {at:.2}"), (minutes, low, high), truth, &answers));
         }

@@ -19,6 +19,7 @@
 //! Deliberately absent: several event loops in a task (M/M/k), shared back ends that bend the
 //! throughput of a whole service, and memory.
 
+mod admit;
 mod answer;
 mod bootstrap;
 mod ceiling;

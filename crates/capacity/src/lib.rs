@@ -8,16 +8,16 @@
 //!                                                              │    cooldowns, bounds)
 //!                     start (launch rate, delays, billing) ◄───┘ new desired count
 //!
-//!  minutes measured ──► required: the tasks a side needs
+//!  minutes measured ──► fit: what a task carries ──► required: the tasks a side needs
 //! ```
 //!
 //! Everything is a deterministic state machine: the time is an argument, so is each uniform
 //! number, and the same calls give the same bytes. The simulated region drives these machines
 //! and a replay of recorded load does too, so there is one implementation of what AWS does.
 //!
-//! Deliberately absent: clocks, randomness, I/O, the calls to AWS that put policies and alarms in
-//! place; metric math and anomaly-detection alarms; predictive scaling; fitting a task's
-//! parameters from minutes, and the policy search, which come later and stand on this.
+//! Deliberately absent: clocks, randomness but from a seeded argument, I/O, the calls to AWS that
+//! put policies and alarms in place; metric math and anomaly-detection alarms; predictive scaling;
+//! the search for policies, which stands on this.
 
 pub mod alarm;
 pub mod fit;

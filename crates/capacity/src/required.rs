@@ -1,8 +1,8 @@
 //! How many tasks a side needs for the traffic it is about to carry.
 //!
 //! [`SafeLoad`] is what a planner asks: how many requests a minute one task carries safely. The
-//! measured rule answers it now from recorded minutes; the fitted task model will answer the same
-//! question, so that nobody who asks has to change.
+//! measured rule answers it from recorded minutes, and so does the fitted task model
+//! ([`crate::fit::Fitted`]), so that nobody who asks has to change.
 
 use std::fmt;
 

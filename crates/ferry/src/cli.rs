@@ -14,6 +14,7 @@ pub(crate) use self::daemon::{
     Confirm, Daemon, Get, History, One, OneOrAll, Pin, Rollback, Server, Shown, ShownDaemon,
 };
 use crate::commands::adopt::Adopt;
+use crate::commands::fit::Fit;
 use crate::commands::iac::Iac;
 use crate::commands::iam_policy::IamPolicy;
 use crate::commands::init::Init;
@@ -85,6 +86,11 @@ pub(crate) enum Command {
     /// Prints one line for each change of verdict, with the evidence behind it in natural
     /// logarithms. The exit code is 0 whatever the verdicts are: they are the answer.
     Judge(Judge),
+    /// Say how many requests a second one task surely carries, fitted to recorded minutes.
+    ///
+    /// Also what it takes of Fargate tasks for one on EC2, where both sides were recorded. Exit
+    /// codes: 0 there is a number for each side, 1 for one there is none, and why, 2 bad input.
+    Fit(Fit),
     /// Print completions for a shell.
     Completions(Completions),
     /// List the migrations of a daemon.

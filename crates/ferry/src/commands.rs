@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod adopt;
 mod client;
 pub(crate) mod completions;
+pub(crate) mod fit;
 pub(crate) mod iac;
 pub(crate) mod iam_policy;
 pub(crate) mod init;

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Judge(arguments) => commands::judge::run(&arguments),
+        Command::Fit(arguments) => commands::fit::run(&arguments),
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Get(arguments) => commands::show::get::run(&arguments),
         Command::Describe(arguments) => commands::show::describe::run(&arguments),

@@ -218,10 +218,8 @@ pub enum Refusal {
     /// The objective is missed at every load that was seen, and what less of it would do cannot be
     /// told.
     MissedThroughout {
-        /// About the lowest load, in requests per second and task.
+        /// The lowest load, in requests per second and task.
         requests_per_second: f64,
-        /// The part of requests that were slow there.
-        slow_fraction: f64,
     },
     /// The minutes allow that the objective is missed at any load.
     Unproven,

@@ -108,7 +108,6 @@ pub(super) fn ratio(
     draws: &Draws,
 ) -> Option<Ratio> {
     let (ec2, fargate) = (ec2?, fargate?);
-    let rate = |side: &Prepared| side.model()?.safe_rate(side.objective());
     let pairs: Vec<_> = draws
         .ec2
         .iter()
@@ -122,7 +121,7 @@ pub(super) fn ratio(
     let minutes: Vec<i64> = ec2.points.iter().map(|point| point.minute).collect();
     let paired = fargate.points.iter().filter(|p| minutes.binary_search(&p.minute).is_ok());
     Some(Ratio {
-        safe_load: interval(rate(fargate)? / rate(ec2)?, loads.collect())?,
+        safe_load: interval(fargate.estimate()? / ec2.estimate()?, loads.collect())?,
         cpu_per_request: interval(fargate.line.cost / ec2.line.cost, costs.collect())?,
         minutes_paired: u32::try_from(paired.count()).unwrap_or(u32::MAX),
     })

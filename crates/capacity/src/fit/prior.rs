@@ -47,6 +47,12 @@ impl Off {
 }
 
 impl Prior {
+    /// Whether the numbers are those of a task that was seen under load.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.model().is_some()
+    }
+
     /// The model, if the prior is one.
     pub(super) fn model(&self) -> Option<TaskModel> {
         let Seen { requests_per_second_min: low, requests_per_second_max: high, .. } = self.seen;

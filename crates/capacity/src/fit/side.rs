@@ -2,38 +2,46 @@
 
 use model::Side;
 
+use super::admit::{agrees, count, is_sound, says_too_little, unusable, usable_assumed};
 use super::answer::{Fitted, Method, Note, Refusal, Refused, Seen};
 use super::bootstrap::Draw;
 use super::isotonic::{self, Disagreement, Share};
 use super::line::{self, Line, Reading};
 use super::prior::Prior;
 use super::select::{self, Dropped, Point, Selected};
-use super::tail::{self, Frame, Unknowns};
-use super::{MINUTES_MIN, MINUTES_MIN_WITH_PRIOR, Minute, Question, Reservation, ceiling, robust};
+use super::tail::{self, Frame, Row, Slopes, Unknowns};
+use super::{Minute, Question, ceiling, robust};
 use crate::task::{LatencyObjective, TaskModel};
-
-/// More impossible readings of CPU than this part are no slips.
-const CPU_IMPOSSIBLE_MAX: f64 = 0.05;
-
-/// Loads must lie this part of their middle apart, from the lowest 5 % to the highest.
-const LOAD_SPREAD_MIN: f64 = 0.15;
 
 /// A cost that is less certain than this is taken from the other side, where that knows better.
 const COST_ERROR_MAX: f64 = 0.10;
-
-/// Beside one event loop a task uses at most this much more vCPU for what stands beside it.
-const BESIDE_MAX: f64 = 1.1;
 
 /// A ceiling this near to what is reserved is the reservation itself.
 const CEILING_NOTED: f64 = 0.95;
 
 /// The part of minutes below the highest load that counts: one miscounted minute proves nothing.
-const HIGHEST: f64 = 0.97;
+pub(super) const HIGHEST: f64 = 0.97;
 
 /// Utilisation that minutes should have reached; the model's errors grow beyond what was seen.
 const UTILISATION_WANTED: f64 = 0.5;
 
-/// How far beyond what was seen an answer may lie, in utilisation.
+/// A minute with this many times the slow part that is allowed, in natural logarithms, or as many
+/// times less, counts half: the model is fitted where the answer lies.
+const FOCUS: f64 = 1.5;
+
+/// A minute with this many times the slow requests that are expected is an incident, and counts no
+/// more than that.
+const WILD: f64 = 4.0;
+
+/// Minutes are near the limit where so many times fewer or more requests are expected to be slow
+/// than are allowed; elsewhere it is the model's shape that shows.
+const NEAR: f64 = 3.0;
+
+/// So many minutes beyond the limit, and those near it lie on both sides of it. With fewer the
+/// correction errs towards less, by 2 % of the load at two minutes.
+const BEYOND_MIN: f64 = 8.0;
+
+/// How far beyond what was seen, above or below, an answer may lie, in utilisation.
 const EXTRAPOLATION_MAX: f64 = 0.1;
 
 /// Of the draws' safe loads the one that is exceeded in 95 % of them.
@@ -57,6 +65,12 @@ pub(super) struct Prepared {
     /// Whether what a request costs comes from the other side.
     pub(super) cost_is_shared: bool,
     pub(super) unknowns: Unknowns,
+    /// How much latencies vary from minute to minute.
+    soft: f64,
+    /// A first fit, by which minutes near the objective's limit count more.
+    focus: Option<TaskModel>,
+    /// What was searched: [`Self::rows`] with how they change about the unknowns.
+    rows: Vec<Row>,
     dropped: Dropped,
     notes: Vec<Note>,
 }
@@ -122,6 +136,9 @@ impl Prepared {
             cost_error,
             cost_is_shared: false,
             unknowns: [0.0; 3],
+            soft: tail::SOFT,
+            focus: None,
+            rows: Vec::new(),
             dropped,
             notes,
         }
@@ -129,10 +146,23 @@ impl Prepared {
     }
 
     /// With the unknowns that its line and minutes give.
-    fn searched(self) -> Result<Self, Refused> {
-        let points = self.weighted(|_| 1.0, 0.0);
-        match tail::search(&self.frame(self.line), &points) {
-            Some(unknowns) => Ok(Self { unknowns, ..self }),
+    fn searched(mut self) -> Result<Self, Refused> {
+        (self.focus, self.soft) = (None, tail::SOFT);
+        let frame = self.frame(self.line);
+        let mut rows = self.rows(0.0);
+        let first = tail::search(&frame, &rows);
+        let noise = first.and_then(|first| tail::noise(&frame, &rows, first));
+        self.soft = noise.unwrap_or(tail::SOFT);
+        self.focus = first.and_then(|unknowns| frame.model(&unknowns));
+        let frame = self.frame(self.line);
+        rows = self.rows(0.0);
+        let found = first.and_then(|first| {
+            let unknowns = tail::refine(&frame, &rows, first)?;
+            tail::keep_slopes(&frame, &mut rows, unknowns)?;
+            Some(unknowns)
+        });
+        match found {
+            Some(unknowns) => Ok(Self { unknowns, rows, ..self }),
             None => Err(self.refused(Refusal::CpuWithoutLoad)),
         }
     }
@@ -148,6 +178,7 @@ impl Prepared {
             idle: line.idle,
             cost: line.cost,
             objective: self.objective,
+            soft: self.soft,
         }
     }
 
@@ -156,20 +187,77 @@ impl Prepared {
         readings(&self.points, self.prior.as_ref(), weight)
     }
 
-    fn weighted(&self, weight: impl Fn(i64) -> f64, shift: f64) -> Vec<(Point, f64)> {
-        let own = self.points.iter().map(|point| (*point, weight(point.minute)));
+    /// Own minutes, then the prior's; `shift` makes the prior's task stronger or weaker.
+    fn rows(&self, shift: f64) -> Vec<Row> {
         let threshold = self.objective.threshold_seconds;
+        let own = self.points.iter().map(|point| (*point, 1.0));
         let prior = self.prior.map(|prior| prior.points(threshold, shift)).unwrap_or_default();
-        own.filter(|(_, weight)| *weight > 0.0).chain(prior).collect()
+        let row = |(point, weight): (Point, f64)| Row {
+            point,
+            weight: weight * self.relevance(&point),
+            slopes: Slopes::default(),
+        };
+        own.chain(prior).map(row).collect()
+    }
+
+    /// The rows of a draw, with the slopes of the rows that were searched.
+    fn rows_drawn(&self, weight: impl Fn(i64) -> f64, shift: f64) -> Vec<Row> {
+        let mut rows = match self.prior {
+            None => self.rows.clone(),
+            Some(_) => self.rows(shift),
+        };
+        for (row, kept) in rows.iter_mut().zip(&self.rows) {
+            row.slopes = kept.slopes;
+        }
+        for (row, point) in rows.iter_mut().zip(&self.points) {
+            row.weight *= weight(point.minute);
+        }
+        rows.retain(|row| row.weight > 0.0);
+        rows
+    }
+
+    /// What a minute says about the limit: most where about as many are slow as may be.
+    fn relevance(&self, point: &Point) -> f64 {
+        let Some(model) = &self.focus else { return 1.0 };
+        let LatencyObjective { threshold_seconds, slow_fraction_max } = self.objective;
+        let slow = model.slow_fraction(model.utilisation(point.rate), 0.0, threshold_seconds);
+        let away = libm::log(slow.max(f64::MIN_POSITIVE) / slow_fraction_max) / FOCUS;
+        1.0 / (1.0 + away * away)
     }
 
     /// The fit of one draw of the bootstrap.
     pub(super) fn draw(&self, line: Line, weight: impl Fn(i64) -> f64, shift: f64) -> Option<Draw> {
         let frame = self.frame(line);
-        let unknowns = tail::refine(&frame, &self.weighted(&weight, shift), self.unknowns)?;
+        let rows = self.rows_drawn(&weight, shift);
+        let unknowns = tail::redraw(&frame, &rows, self.unknowns)?;
         let model = frame.model(&unknowns)?;
-        let model_rate = model.safe_rate(self.objective);
+        let model_rate = self.safe_rate(&model, &rows);
         Some(Draw { model, model_rate, isotonic_rate: self.crossing(weight), cost: line.cost })
+    }
+
+    /// The most requests a second that `model` allows, with the slow part as it was seen on the
+    /// whole.
+    ///
+    /// The fit follows the middle of minutes; an objective counts their requests, of which bad
+    /// minutes have more than good ones make up for.
+    fn safe_rate(&self, model: &TaskModel, rows: &[Row]) -> Option<f64> {
+        let LatencyObjective { threshold_seconds, slow_fraction_max } = self.objective;
+        let (mut seen, mut modelled, mut beyond) = (0.0, 0.0, 0.0);
+        for row in rows {
+            let Some(slow) = row.point.slow else { continue };
+            let utilisation = model.utilisation(row.point.rate);
+            let expected = model.slow_fraction(utilisation, 0.0, threshold_seconds);
+            if (slow_fraction_max / NEAR..=slow_fraction_max * NEAR).contains(&expected) {
+                seen += row.weight * slow.min(WILD * expected);
+                modelled += row.weight * expected;
+            }
+            if expected >= slow_fraction_max {
+                beyond += row.weight;
+            }
+        }
+        let lift = if beyond >= BEYOND_MIN { (seen / modelled).max(1.0) } else { 1.0 };
+        let slow_fraction_max = slow_fraction_max / lift;
+        model.safe_rate(LatencyObjective { threshold_seconds, slow_fraction_max })
     }
 
     /// Slow parts by load, each minute counted `weight` times.
@@ -187,10 +275,8 @@ impl Prepared {
     }
 
     fn missed_throughout(&self) -> Refusal {
-        let lowest = isotonic::rising(self.shares(|_| 1.0).into_iter()).first().copied();
-        let (requests_per_second, slow_fraction) =
-            lowest.map_or((0.0, 1.0), |share| (share.rate, share.slow));
-        Refusal::MissedThroughout { requests_per_second, slow_fraction }
+        let lowest = self.points.iter().map(|point| point.rate).fold(f64::INFINITY, f64::min);
+        Refusal::MissedThroughout { requests_per_second: lowest }
     }
 
     fn rate_max(&self) -> f64 {
@@ -198,11 +284,12 @@ impl Prepared {
         robust::quantile(&mut rates, HIGHEST).unwrap_or(0.0)
     }
 
-    pub(super) const fn objective(&self) -> LatencyObjective {
-        self.objective
+    /// The best estimate of the safe load by the model.
+    pub(super) fn estimate(&self) -> Option<f64> {
+        self.safe_rate(&self.model()?, &self.rows)
     }
 
-    pub(super) fn model(&self) -> Option<TaskModel> {
+    fn model(&self) -> Option<TaskModel> {
         self.frame(self.line).model(&self.unknowns)
     }
 
@@ -212,7 +299,7 @@ impl Prepared {
         let slow_idle = model.slow_fraction(0.0, 0.0, self.objective.threshold_seconds);
         let disagreement = self.disagreement(draws);
         let (method, estimate) = match disagreement {
-            None => (Method::Model, model.safe_rate(self.objective)),
+            None => (Method::Model, self.safe_rate(&model, &self.rows)),
             Some(found) => {
                 let utilisation = model.utilisation(found.rate);
                 let Disagreement { seen, modelled, .. } = found;
@@ -236,6 +323,10 @@ impl Prepared {
             return Err(self.refused(Refusal::Unproven));
         }
         let seen = self.seen(&model);
+        let lowest = model.utilisation(seen.requests_per_second_min);
+        if model.utilisation(estimate) < lowest - EXTRAPOLATION_MAX {
+            return Err(self.refused(self.missed_throughout()));
+        }
         let safe = self.hold(sure, estimate, method, &seen, &model);
         let has_slow = self.points.iter().any(|point| point.slow.is_some());
         if !has_slow {
@@ -345,75 +436,6 @@ pub(super) fn share_cost(ec2: Asked, fargate: Asked) -> (Asked, Asked) {
     }
 }
 
-/// Whether the question can be asked at all.
-fn is_sound(objective: LatencyObjective, tasks: &Reservation, prior: Option<&Prior>) -> bool {
-    let is_above_zero = |value: f64| value.is_finite() && value > 0.0;
-    let LatencyObjective { threshold_seconds, slow_fraction_max } = objective;
-    is_above_zero(tasks.vcpu)
-        && tasks.usable_vcpu.is_none_or(is_above_zero)
-        && is_above_zero(threshold_seconds)
-        && is_above_zero(slow_fraction_max)
-        && slow_fraction_max < 1.0
-        && prior.is_none_or(|prior| prior.model().is_some())
-}
-
-/// What is wrong with the minutes as a whole.
-fn unusable(
-    side: Side,
-    tasks: &Reservation,
-    selected: &Selected,
-    minutes: usize,
-) -> Option<Refusal> {
-    let impossible = selected.cpu_impossible;
-    if f64::from(impossible) > CPU_IMPOSSIBLE_MAX * float(minutes) {
-        let cpu_percent_max = select::cpu_percent_max(side, tasks);
-        return Some(Refusal::CpuImpossible { minutes: impossible, cpu_percent_max });
-    }
-    (selected.with_latency == 0).then_some(Refusal::NoLatency)
-}
-
-/// Too few minutes or too little difference between their loads.
-fn says_too_little(points: &[Point], has_prior: bool) -> Option<Refusal> {
-    let needed = if has_prior { MINUTES_MIN_WITH_PRIOR } else { MINUTES_MIN };
-    if points.len() < needed {
-        let (minutes, needed) = (count(points.len()), count(needed));
-        return Some(Refusal::TooFewMinutes { minutes, needed });
-    }
-    constant(points).filter(|_| !has_prior)
-}
-
-/// Whether a prior is of the same task as the minutes; notes what it comes to.
-fn agrees(prior: &Prior, points: &[Point], notes: &mut Vec<Note>) -> bool {
-    let Some(off) = prior.off(points) else { return false };
-    let is_near = off.is_near();
-    notes.push(if is_near {
-        Note::PriorUsed
-    } else {
-        Note::PriorDisagrees { cpu: off.cpu, latency: off.latency }
-    });
-    is_near
-}
-
-fn constant(points: &[Point]) -> Option<Refusal> {
-    let mut rates: Vec<f64> = points.iter().map(|point| point.rate).collect();
-    let mut at = |part| robust::quantile(&mut rates, part);
-    let (low, middle, high) = (at(0.05)?, at(0.5)?, at(0.95)?);
-    (high - low < LOAD_SPREAD_MIN * middle).then_some(Refusal::LoadConstant { low, high })
-}
-
-/// One event loop and what stands beside it, unless more was seen in use.
-fn usable_assumed(side: Side, vcpu: f64, points: &[Point]) -> f64 {
-    let one_loop = match side {
-        Side::Ec2 => 1.0,
-        Side::Fargate => vcpu.min(1.0),
-    };
-    let mut used: Vec<f64> = points.iter().map(|point| point.used).collect();
-    match robust::quantile(&mut used, HIGHEST).filter(|used| *used > BESIDE_MAX * one_loop) {
-        Some(used) => used.max(vcpu),
-        None => one_loop,
-    }
-}
-
 fn readings(points: &[Point], prior: Option<&Prior>, weight: impl Fn(i64) -> f64) -> Vec<Reading> {
     let own = points.iter().map(|p| (p.rate, p.used, weight(p.minute)));
     // Latencies do not matter here, nor does their threshold.
@@ -432,13 +454,4 @@ fn error(rates: &[f64], estimate: f64) -> f64 {
     let logarithms: Vec<f64> = logarithms.collect();
     let middle = robust::median(&mut logarithms.clone()).unwrap_or(0.0);
     robust::deviation(logarithms.into_iter(), middle).unwrap_or(0.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number of minutes")]
-const fn float(count: usize) -> f64 {
-    count as f64
-}
-
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -5,6 +5,7 @@
 //! evaluations of the model where inverting it costs sixty.
 
 use super::linear::Normal;
+use super::robust;
 use super::select::Point;
 use crate::normal;
 use crate::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
@@ -24,8 +25,9 @@ const STARTS: [Unknowns; 3] = [[0.4, -3.2, -0.7], [1.0, -4.2, -0.5], [-0.3, -2.3
 const BELIEFS: [Option<(f64, f64)>; 3] = [Some((0.4, 1.0)), None, Some((-0.6, 0.7))];
 
 /// Deviations up to this count as noise, in natural logarithms; greater ones count linearly.
-/// Minutes' 99th percentiles of some thousand requests vary by about as much.
-const SOFT: f64 = 0.1;
+/// Minutes' 99th percentiles of some thousand requests vary by about as much. Where they are seen
+/// to vary more, that counts as noise.
+pub(super) const SOFT: f64 = 0.1;
 
 /// The median is mostly time off the CPU, which the model takes to be independent of load: it
 /// pins the base latency down and must not rule the tail.
@@ -44,10 +46,6 @@ const DIFFERENCE: f64 = 1e-4;
 /// The tail falls at least as fast as this per unit of logarithm of latency.
 const SLOPE_MIN: f64 = 0.05;
 
-/// Steps of a search from afar, and from nearby.
-pub(super) const STEPS: u32 = 40;
-pub(super) const STEPS_NEAR: u32 = 5;
-
 /// How long clients wait is not in the minutes: what the benchmark's world has.
 const TIMEOUT_SECONDS: f64 = 10.0;
 
@@ -59,6 +57,8 @@ pub(super) struct Frame {
     pub idle: f64,
     pub cost: f64,
     pub objective: LatencyObjective,
+    /// What counts as noise, at least [`SOFT`].
+    pub soft: f64,
 }
 
 impl Frame {
@@ -79,19 +79,61 @@ impl Frame {
     }
 }
 
-/// The best unknowns from several starts.
-pub(super) fn search(frame: &Frame, points: &[(Point, f64)]) -> Option<Unknowns> {
-    let found = STARTS.into_iter().filter_map(|start| descend(frame, points, start, STEPS));
-    found.min_by(|a, b| a.loss.total_cmp(&b.loss)).map(|found| found.unknowns)
-}
-
-/// The best unknowns near `start`.
-pub(super) fn refine(frame: &Frame, points: &[(Point, f64)], start: Unknowns) -> Option<Unknowns> {
-    descend(frame, points, start, STEPS_NEAR).map(|found| found.unknowns)
+/// A minute as the search sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub point: Point,
+    /// How often it counts.
+    pub weight: f64,
+    /// How its deviations change with the unknowns, where that is known from nearby.
+    pub slopes: Slopes,
 }
 
 /// Deviations of one minute: 99th percentile, slow part, median.
 type Deviations = [Option<f64>; 3];
+
+/// Of each deviation, its change with each unknown.
+pub(super) type Slopes = [[f64; 3]; 3];
+
+/// The best unknowns from several starts.
+pub(super) fn search(frame: &Frame, rows: &[Row]) -> Option<Unknowns> {
+    let found = STARTS.into_iter().filter_map(|start| descend(frame, rows, start, Kept::No));
+    found.min_by(|a, b| a.loss.total_cmp(&b.loss)).map(|found| found.unknowns)
+}
+
+/// The best unknowns near `start`.
+pub(super) fn refine(frame: &Frame, rows: &[Row], start: Unknowns) -> Option<Unknowns> {
+    descend(frame, rows, start, Kept::No).map(|found| found.unknowns)
+}
+
+/// The best unknowns so near to `start` that the slopes of the rows hold: a quarter of the work.
+pub(super) fn redraw(frame: &Frame, rows: &[Row], start: Unknowns) -> Option<Unknowns> {
+    descend(frame, rows, start, Kept::Yes).map(|found| found.unknowns)
+}
+
+/// How much the deviations of `rows` vary about `unknowns`, at least [`SOFT`].
+pub(super) fn noise(frame: &Frame, rows: &[Row], unknowns: Unknowns) -> Option<f64> {
+    let model = frame.model(&unknowns)?;
+    let first = |row: &Row| deviations(frame, &model, &row.point).into_iter().flatten().next();
+    robust::deviation(rows.iter().filter_map(first), 0.0).map(|noise| noise.max(SOFT))
+}
+
+/// Puts into `rows` how their deviations change at `unknowns`.
+pub(super) fn keep_slopes(frame: &Frame, rows: &mut [Row], unknowns: Unknowns) -> Option<()> {
+    let moved = moved(frame, unknowns)?;
+    let model = frame.model(&unknowns)?;
+    for row in rows {
+        row.slopes = slopes(frame, &moved, &row.point, &deviations(frame, &model, &row.point));
+    }
+    Some(())
+}
+
+/// Whether the slopes of the rows are used as they are, or found at each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+}
 
 #[derive(Debug, Clone)]
 struct Found {
@@ -100,19 +142,23 @@ struct Found {
     loss: f64,
 }
 
-fn descend(frame: &Frame, points: &[(Point, f64)], start: Unknowns, steps: u32) -> Option<Found> {
-    let mut best = evaluate(frame, points, start)?;
+fn descend(frame: &Frame, rows: &[Row], start: Unknowns, kept: Kept) -> Option<Found> {
+    let mut best = evaluate(frame, rows, start)?;
+    let (steps, tries, enough) = match kept {
+        Kept::No => (40, 8, 1e-6),
+        Kept::Yes => (5, 3, 1e-4),
+    };
     let mut damping = 1e-3;
     for _ in 0..steps {
-        let normal = linearise(frame, points, &best)?;
+        let normal = linearise(frame, rows, &best, kept)?;
         let before = best.loss;
-        for _ in 0..8 {
+        for _ in 0..tries {
             let step = normal.damped(damping)?;
             let mut unknowns = best.unknowns;
             for (i, unknown) in unknowns.iter_mut().enumerate() {
                 *unknown = (*unknown + step[i].clamp(-1.0, 1.0)).clamp(LOW[i], HIGH[i]);
             }
-            match evaluate(frame, points, unknowns).filter(|found| found.loss < before) {
+            match evaluate(frame, rows, unknowns).filter(|found| found.loss < before) {
                 Some(better) => {
                     best = better;
                     damping *= 0.3;
@@ -121,27 +167,25 @@ fn descend(frame: &Frame, points: &[(Point, f64)], start: Unknowns, steps: u32) 
                 None => damping = (damping * 4.0).max(1e-6),
             }
         }
-        if before - best.loss <= 1e-6 * before {
+        if before - best.loss <= enough * before {
             break;
         }
     }
     Some(best)
 }
 
-fn evaluate(frame: &Frame, points: &[(Point, f64)], unknowns: Unknowns) -> Option<Found> {
+fn evaluate(frame: &Frame, rows: &[Row], unknowns: Unknowns) -> Option<Found> {
     let model = frame.model(&unknowns)?;
     let deviations: Vec<Deviations> =
-        points.iter().map(|(point, _)| deviations(frame, &model, point)).collect();
+        rows.iter().map(|row| deviations(frame, &model, &row.point)).collect();
     let soft = |deviation: &f64| {
-        let z = deviation / SOFT;
+        let z = deviation / frame.soft;
         2.0 * (libm::sqrt(1.0 + z * z) - 1.0)
     };
     let seen: f64 = deviations
         .iter()
-        .zip(points)
-        .map(|(deviations, (_, weight))| {
-            weight * deviations.iter().flatten().map(soft).sum::<f64>()
-        })
+        .zip(rows)
+        .map(|(deviations, row)| row.weight * deviations.iter().flatten().map(soft).sum::<f64>())
         .sum();
     let believed: f64 = BELIEFS
         .iter()
@@ -153,31 +197,51 @@ fn evaluate(frame: &Frame, points: &[(Point, f64)], unknowns: Unknowns) -> Optio
 }
 
 /// The least-squares problem about `found`: each deviation with the weight of its soft loss.
-fn linearise(frame: &Frame, points: &[(Point, f64)], found: &Found) -> Option<Normal<3>> {
-    let moved = |i: usize| {
-        let mut unknowns = found.unknowns;
-        unknowns[i] += DIFFERENCE;
-        frame.model(&unknowns)
+fn linearise(frame: &Frame, rows: &[Row], found: &Found, kept: Kept) -> Option<Normal<3>> {
+    let moved = match kept {
+        Kept::Yes => None,
+        Kept::No => Some(moved(frame, found.unknowns)?),
     };
-    let moved = [moved(0)?, moved(1)?, moved(2)?];
     let mut normal = Normal::default();
-    for ((point, weight), here) in points.iter().zip(&found.deviations) {
-        let there = [0, 1, 2].map(|i| deviations(frame, &moved[i], point));
-        for kind in 0..3 {
-            let Some(deviation) = here[kind] else { continue };
-            let slope = |i: usize| (there[i][kind].unwrap_or(deviation) - deviation) / DIFFERENCE;
-            let z = deviation / SOFT;
-            let weight = weight / libm::sqrt(1.0 + z * z);
-            normal.add(&[slope(0), slope(1), slope(2)], -deviation, weight);
+    for (row, here) in rows.iter().zip(&found.deviations) {
+        let slopes = match &moved {
+            None => row.slopes,
+            Some(moved) => slopes(frame, moved, &row.point, here),
+        };
+        for (deviation, slopes) in here.iter().zip(&slopes) {
+            let Some(deviation) = deviation else { continue };
+            let z = deviation / frame.soft;
+            let weight = row.weight / libm::sqrt(1.0 + z * z);
+            normal.add(slopes, -deviation, weight);
         }
     }
     for (i, belief) in BELIEFS.iter().enumerate() {
         let Some((centre, sd)) = belief else { continue };
         let mut row = [0.0; 3];
-        row[i] = SOFT / sd;
-        normal.add(&row, SOFT * (centre - found.unknowns[i]) / sd, 1.0);
+        row[i] = frame.soft / sd;
+        normal.add(&row, frame.soft * (centre - found.unknowns[i]) / sd, 1.0);
     }
     Some(normal)
+}
+
+/// The models with each unknown moved a little.
+fn moved(frame: &Frame, unknowns: Unknowns) -> Option<[TaskModel; 3]> {
+    let moved = |i: usize| {
+        let mut unknowns = unknowns;
+        unknowns[i] += DIFFERENCE;
+        frame.model(&unknowns)
+    };
+    Some([moved(0)?, moved(1)?, moved(2)?])
+}
+
+fn slopes(frame: &Frame, moved: &[TaskModel; 3], point: &Point, here: &Deviations) -> Slopes {
+    let there = moved.each_ref().map(|model| deviations(frame, model, point));
+    [0, 1, 2].map(|kind| {
+        there.each_ref().map(|there| match (there[kind], here[kind]) {
+            (Some(there), Some(here)) => (there - here) / DIFFERENCE,
+            (Some(_) | None, _) => 0.0,
+        })
+    })
 }
 
 /// What the model says less what was seen.

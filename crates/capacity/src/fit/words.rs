@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::answer::{Method, Note, Refusal};
+use super::select::Dropped;
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,11 +44,10 @@ impl fmt::Display for Refusal {
                  idle: no number of tasks helps; make requests faster or the objective wider",
                 100.0 * slow_fraction
             ),
-            Self::MissedThroughout { requests_per_second, slow_fraction } => write!(
+            Self::MissedThroughout { requests_per_second } => write!(
                 f,
-                "the objective is missed at every load seen, {:.2} % of requests are slow at \
-                 {requests_per_second:.1} requests/s: add tasks and record less load on each",
-                100.0 * slow_fraction
+                "the objective is missed at every load seen, from {requests_per_second:.1} \
+                 requests/s on: add tasks and record less load on each"
             ),
             Self::Unproven => f.write_str(
                 "the minutes vary so much that the objective may be missed at any load: record \
@@ -104,6 +104,25 @@ impl fmt::Display for Note {
             ),
             Self::Gaps { minutes } => write!(f, "{minutes} minutes are missing in between"),
         }
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { repeated, incomplete, impossible, in_motion, too_quiet, saturated, older } =
+            *self;
+        let parts = [
+            (repeated, "recorded twice"),
+            (incomplete, "without requests, tasks, CPU or latency"),
+            (impossible, "with numbers that cannot be"),
+            (in_motion, "with tasks coming or going"),
+            (too_quiet, "with fewer than 30 requests per task"),
+            (saturated, "above the ceiling of CPU"),
+            (older, "older than the newest 1,440"),
+        ];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
+        f.write_str(&parts.join(", "))
     }
 }
 

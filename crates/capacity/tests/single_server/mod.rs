@@ -51,7 +51,13 @@ impl Queue {
     }
 
     /// Latencies of `tasks` queues of `rate` requests a second for `seconds`, warmed up.
-    fn latencies(&self, rate: f64, tasks: u32, seconds: f64, random: &mut Generator) -> Vec<f64> {
+    pub(crate) fn latencies(
+        &self,
+        rate: f64,
+        tasks: u32,
+        seconds: f64,
+        random: &mut Generator,
+    ) -> Vec<f64> {
         let sigma = libm::sqrt(libm::log(1.0 + self.service_variation));
         let median = libm::exp(-0.5 * sigma * sigma) / self.service_rate();
         let base_sigma = libm::log(self.base.1 / self.base.0) / Z_P99;

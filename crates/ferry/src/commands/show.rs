@@ -4,6 +4,6 @@ pub(crate) mod describe;
 pub(crate) mod explain;
 pub(crate) mod get;
 pub(crate) mod history;
-mod page;
+pub(super) mod page;
 pub(crate) mod plan;
 pub(crate) mod status;

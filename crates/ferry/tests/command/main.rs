@@ -11,6 +11,7 @@ mod daemon;
 mod dashboard;
 mod documents;
 mod ferry;
+mod fit;
 mod iac;
 mod iam_policy;
 mod image;

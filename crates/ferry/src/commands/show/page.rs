@@ -13,21 +13,21 @@ const VALUE_COLUMN: usize = 16;
 /// The last column of a table is never narrower, even if lines then are longer than the terminal.
 const LAST_COLUMN_MIN: usize = 24;
 /// What stands where nothing is known.
-pub(super) const UNKNOWN: &str = "–";
+pub(in crate::commands) const UNKNOWN: &str = "–";
 
 /// Lines that were wrapped to `width` and hold no control characters.
-pub(super) struct Page {
+pub(in crate::commands) struct Page {
     text: String,
     width: usize,
 }
 
 impl Page {
-    pub(super) const fn new(width: usize) -> Self {
+    pub(in crate::commands) const fn new(width: usize) -> Self {
         Self { text: String::new(), width }
     }
 
     /// An empty line and a title above what follows.
-    pub(super) fn heading(&mut self, title: &str) {
+    pub(in crate::commands) fn heading(&mut self, title: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -35,14 +35,14 @@ impl Page {
     }
 
     /// Words at an indent, in as many lines as they take.
-    pub(super) fn paragraph(&mut self, indent: usize, words: &str) {
+    pub(in crate::commands) fn paragraph(&mut self, indent: usize, words: &str) {
         for line in wrap(&plain(words), self.width.saturating_sub(indent)) {
             self.put(&" ".repeat(indent), &line);
         }
     }
 
     /// A label and its value.
-    pub(super) fn field(&mut self, label: &str, value: impl Display) {
+    pub(in crate::commands) fn field(&mut self, label: &str, value: impl Display) {
         let mut start = format!("  {:1$}", plain(label), VALUE_COLUMN - 2);
         // A long label keeps a space before its value.
         if !start.ends_with(' ') {
@@ -56,7 +56,7 @@ impl Page {
     }
 
     /// A table at an indent. The last column is wrapped, so it is where sentences belong.
-    pub(super) fn table<const N: usize>(
+    pub(in crate::commands) fn table<const N: usize>(
         &mut self,
         indent: usize,
         header: [&str; N],
@@ -95,12 +95,12 @@ impl Page {
         self.text.push('\n');
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(in crate::commands) fn finish(self) -> String {
         self.text
     }
 }
 
 /// A value, or the sign that it is not known.
-pub(super) fn known(value: Option<impl Display>) -> String {
+pub(in crate::commands) fn known(value: Option<impl Display>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }

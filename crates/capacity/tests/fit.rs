@@ -239,6 +239,44 @@ fn minutes_that_say_nothing_are_dropped_and_counted() {
 }
 
 #[test]
+fn the_log_of_minutes_can_be_fitted() {
+    use model::minute::{Context, Counts, Minute as Logged};
+    let recorded = Recorded::default();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of a simulated minute"
+    )]
+    let logged = |minute: Minute| {
+        let requests = minute.requests.unwrap();
+        let row = Logged {
+            minute: minute.minute,
+            side: Side::Fargate,
+            revision: 0,
+            seen_at: model::Time::from_minute(minute.minute + 1),
+            counts: Counts {
+                requests: Some(requests as u64),
+                slow: Some((requests * minute.slow_fraction.unwrap()) as u64),
+                ..Counts::default()
+            },
+            context: Context {
+                tasks: Some(120),
+                cpu_centi_percent: Some((100.0 * minute.cpu_percent.unwrap()) as u32),
+                deploying: Some(minute.minute == 7),
+                ..Context::default()
+            },
+        };
+        Minute::from(&row)
+    };
+    let minutes = recorded.minutes(120, 0.2, 0.65).into_iter().map(logged).collect();
+    let fitted = fitted(minutes, &question(1));
+    assert_eq!((fitted.dropped.in_motion, fitted.dropped.total()), (1, 1), "{}", fitted.dropped);
+    let truth = recorded.model().safe_rate(question(1).objective).unwrap();
+    let off = fitted.safe_requests_per_second / truth - 1.0;
+    assert!((-0.12..=0.0).contains(&off), "{off}");
+}
+
+#[test]
 fn only_the_newest_day_is_used() {
     let fitted = fitted(Recorded::default().minutes(1_500, 0.2, 0.6), &question(1));
     assert_eq!((fitted.seen.minutes, fitted.dropped.older), (1_440, 60));

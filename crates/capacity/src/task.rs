@@ -9,9 +9,11 @@
 
 mod backlog;
 mod slow_table;
+mod tail;
 
 pub use backlog::{Backlog, BacklogStep};
 pub use slow_table::SlowTable;
+pub use tail::Tail;
 
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +169,12 @@ impl TaskModel {
             if slack <= 0.0 { 1.0 } else { libm::exp(-rate * slack) }
         };
         self.base_latency_seconds.iter().map(over).sum::<f64>() / POINTS
+    }
+
+    /// Latencies at a utilisation, for whoever asks about many of them.
+    #[must_use]
+    pub fn tail(&self, utilisation: f64) -> Tail<'_> {
+        Tail::new(self, utilisation)
     }
 
     /// The latency that a part `quantile` of requests stays below, in seconds.

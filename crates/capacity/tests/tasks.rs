@@ -266,6 +266,14 @@ fn required_tasks_round_up_and_refuse_what_is_not_a_number() {
 
 proptest! {
     #[test]
+    fn a_tail_says_what_the_model_says(rho in 0.0..1.2_f64, latency in 0.0..3.0_f64) {
+        let task = task();
+        let part = task.slow_fraction(rho, 0.0, latency);
+        let same = task.tail(rho).slow_fraction(latency);
+        prop_assert!((part - same).abs() <= 1e-12 * part.max(1e-3), "{part} {same}");
+    }
+
+    #[test]
     fn the_slow_fraction_rises_with_load_and_backlog_and_falls_with_the_threshold(
         rho in 0.0..1.5_f64, more in 0.0..1.0_f64,
         backlog in 0.0..1.0_f64, longer in 0.0..1.0_f64,

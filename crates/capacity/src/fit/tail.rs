@@ -8,7 +8,7 @@ use super::linear::Normal;
 use super::robust;
 use super::select::Point;
 use crate::normal;
-use crate::task::{BaseLatency, LatencyObjective, TaskModel, TaskParameters};
+use crate::task::{BaseLatency, LatencyObjective, Tail, TaskModel, TaskParameters};
 
 /// Logarithms of kappa, of the median off the CPU in seconds, and of its sigma.
 pub(super) type Unknowns = [f64; 3];
@@ -246,11 +246,11 @@ fn slopes(frame: &Frame, moved: &[TaskModel; 3], point: &Point, here: &Deviation
 
 /// What the model says less what was seen.
 fn deviations(frame: &Frame, model: &TaskModel, point: &Point) -> Deviations {
-    let utilisation = model.utilisation(point.rate);
-    let percentile = |slow, seen: f64| percentile(model, utilisation, slow, seen);
+    let tail = model.tail(model.utilisation(point.rate));
+    let percentile = |slow, seen: f64| percentile(&tail, slow, seen);
     let LatencyObjective { threshold_seconds, slow_fraction_max } = frame.objective;
     let slow = |seen: f64| {
-        let modelled = model.slow_fraction(utilisation, 0.0, threshold_seconds);
+        let modelled = tail.slow_fraction(threshold_seconds);
         let root = |part: f64| libm::sqrt(part / slow_fraction_max);
         SLOW_TRUST * (root(modelled) - root(seen))
     };
@@ -262,11 +262,9 @@ fn deviations(frame: &Frame, model: &TaskModel, point: &Point) -> Deviations {
 }
 
 /// The logarithm of the model's percentile over the one seen.
-fn percentile(model: &TaskModel, utilisation: f64, slow: f64, seen: f64) -> f64 {
+fn percentile(tail: &Tail<'_>, slow: f64, seen: f64) -> f64 {
     const AHEAD: f64 = 1.01;
-    let part = |latency: f64| {
-        libm::log(model.slow_fraction(utilisation, 0.0, latency).max(f64::MIN_POSITIVE))
-    };
+    let part = |latency| libm::log(tail.slow_fraction(latency).max(f64::MIN_POSITIVE));
     let here = part(seen);
     let slope = (here - part(seen * AHEAD)) / libm::log(AHEAD);
     (here - libm::log(slow)) / slope.max(SLOPE_MIN)

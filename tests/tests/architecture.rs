@@ -44,6 +44,7 @@ const TABLE: &[Row] = &[
     pure("iac", &["model"], &["manifest"]),
     pure("analysis", &["model"], &["sampling"]),
     pure("capacity", &["model", "sampling"], &[]),
+    pure("tuning", &["model", "sampling", "capacity"], &[]),
     // Its property tests hear the audit as a second opinion; the audit never reads the planner.
     pure("planner", &["model", "analysis", "capacity"], &["audit", "manifest", "sampling"]),
     pure("audit", &["model"], &[]),
@@ -91,6 +92,7 @@ const TABLE: &[Row] = &[
             "manifest",
             "analysis",
             "capacity",
+            "tuning",
             "planner",
             "audit",
             "cloud",

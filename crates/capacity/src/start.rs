@@ -121,9 +121,21 @@ impl StartModel {
     /// slow. Delays are whole milliseconds and no start takes more than an hour.
     #[must_use]
     pub fn times(&self, created: Time, uniform: f64, factor: f64) -> StartTimes {
-        let p = &self.parameters;
         let factor = if factor.is_finite() { factor.max(0.0) } else { 1.0 };
-        let stretch = factor * libm::exp(p.sigma * normal::quantile(uniform));
+        self.times_stretched(created, factor * self.stretch(uniform))
+    }
+
+    /// By how much the lognormal parts of a start are longer than their medians; `uniform` in
+    /// (0, 1) is how slow a start it is.
+    #[must_use]
+    pub fn stretch(&self, uniform: f64) -> f64 {
+        libm::exp(self.parameters.sigma * normal::quantile(uniform))
+    }
+
+    /// [`Self::times`] where the [`Self::stretch`] was worked out before, times any factor.
+    #[must_use]
+    pub fn times_stretched(&self, created: Time, stretch: f64) -> StartTimes {
+        let p = &self.parameters;
         let part = |median: f64| median * stretch;
         let pull = p.control_seconds + part(p.provision_seconds);
         let running = pull + part(p.pull_seconds + p.boot_seconds);

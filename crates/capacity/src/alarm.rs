@@ -62,6 +62,16 @@ pub struct Alarm {
     state_since: Time,
     invoked_at: Option<Time>,
     evaluation_due: Time,
+    /// What the last judgement saw; nothing after a change by hand.
+    judged: Option<Seen>,
+}
+
+/// What a judgement depends on beside the configuration and the state: where it is the same, so is
+/// the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    published: u64,
+    newest_slot: i64,
 }
 
 impl Alarm {
@@ -72,7 +82,14 @@ impl Alarm {
     pub fn new(request: PutMetricAlarm, now: Time) -> Result<Self, Error> {
         request.check()?;
         let state = AlarmState::InsufficientData;
-        Ok(Self { request, state, state_since: now, invoked_at: None, evaluation_due: now })
+        Ok(Self {
+            request,
+            state,
+            state_since: now,
+            invoked_at: None,
+            evaluation_due: now,
+            judged: None,
+        })
     }
 
     /// Replaces the whole configuration, as `PutMetricAlarm` does; the state stays.
@@ -82,6 +99,7 @@ impl Alarm {
     pub fn put(&mut self, request: PutMetricAlarm) -> Result<(), Error> {
         request.check()?;
         self.request = request;
+        self.judged = None;
         Ok(())
     }
 
@@ -114,6 +132,7 @@ impl Alarm {
         self.state = state;
         self.state_since = now;
         self.invoked_at = None;
+        self.judged = None;
     }
 
     /// Evaluates the alarm if that is due; `Some` when its actions for that state are invoked.
@@ -128,7 +147,11 @@ impl Alarm {
         let slot = now.as_millis().div_euclid(interval);
         self.evaluation_due = Time::from_millis(slot.saturating_add(1).saturating_mul(interval));
 
-        let state = self.judge(now, series);
+        let newest_slot = series.newest_expected_slot(now);
+        let seen = Seen { published: series.published(), newest_slot };
+        let state =
+            if self.judged == Some(seen) { self.state } else { self.judge(newest_slot, series) };
+        self.judged = Some(seen);
         let changed = state != self.state;
         if changed {
             self.state = state;
@@ -146,11 +169,10 @@ impl Alarm {
     }
 
     /// The state that the datapoints in the evaluation range call for.
-    fn judge(&self, now: Time, series: &Series) -> AlarmState {
+    fn judge(&self, newest: i64, series: &Series) -> AlarmState {
         let needed = self.request.evaluation_periods;
         let to_alarm = self.request.datapoints_to_alarm();
         let range = i64::from(needed.saturating_add(EXTRA_PERIODS));
-        let newest = series.newest_expected_slot(now);
         let (mut existing, mut breaching, mut oldest_breaching) = (0, 0, 0);
         for point in series.newest_first() {
             let age = newest.saturating_sub(point.slot).saturating_add(1);
@@ -161,6 +183,13 @@ impl Alarm {
             if self.request.comparison_operator.breaches(point.value, self.request.threshold) {
                 breaching += 1;
                 oldest_breaching = age;
+                if breaching >= to_alarm {
+                    return AlarmState::Alarm;
+                }
+            } else if existing - breaching > needed - to_alarm {
+                // So many are not past the threshold that the others cannot be enough, whatever
+                // the missing ones count as.
+                return AlarmState::Ok;
             }
         }
         let filled = needed - existing;

@@ -29,10 +29,12 @@ use std::collections::{BTreeMap, VecDeque};
 use model::{Span, Time};
 
 use crate::Error;
-use crate::alarm::{Alarm, Datapoint, EXTRA_PERIODS, Lag, MetricQuery, PutMetricAlarm, Series};
-use crate::alarm::{QueryStatistic, Statistic};
-use decide::{Cooldowns, Firing};
-use policy::{Policy, Rule, check_target, managed_alarms};
+use crate::alarm::{
+    Alarm, AlarmState, Datapoint, EXTRA_PERIODS, Lag, MetricQuery, PutMetricAlarm, QueryStatistic,
+    Series, Statistic,
+};
+use decide::{Cooldowns, Firing, Proposal};
+use policy::{Policy, Rule, check_target, managed_alarm, managed_alarms};
 
 /// Policies of one target (Application Auto Scaling quotas).
 const POLICIES_MAX: usize = 50;
@@ -108,25 +110,51 @@ pub struct ScalableTarget {
     series: Vec<Series>,
     /// In order of name.
     watches: Vec<Watch>,
-    policies: BTreeMap<String, Policy>,
+    /// In order of name.
+    policies: Vec<Kept>,
     scheduled: BTreeMap<String, Scheduled>,
     cooldowns: Cooldowns,
     /// The newest change, while ECS is still at it.
     in_progress: Option<u64>,
-    /// What each policy was last told it did not do, so that it is told once.
-    not_scaled: BTreeMap<String, NotScaledReason>,
     activities: VecDeque<Activity>,
     activity_count: u64,
     bounds_changed: bool,
     /// No alarm or schedule does anything before.
     due: Time,
+    /// No schedule does.
+    schedule_due: Time,
+    /// What fired and what it asked for; empty between evaluations, kept for its room.
+    firings: Vec<Firing>,
+    proposals: Vec<(Firing, Proposal)>,
 }
 
-/// An alarm with the metrics it and its policies read.
+/// An alarm with the metric it reads.
 #[derive(Debug, Clone)]
 struct Watch {
     alarm: Alarm,
     metric: usize,
+    /// The policies it invokes, resolved from its actions: in their order, state by state.
+    routes: Vec<Route>,
+}
+
+/// From an alarm's state to a policy.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    state: AlarmState,
+    /// Index of the policy.
+    policy: usize,
+    /// Index of the metric by which the policy's steps are chosen, where it is not the alarm's.
+    aggregate: Option<usize>,
+}
+
+/// A policy in place.
+#[derive(Debug, Clone)]
+struct Kept {
+    policy: Policy,
+    /// What it was last told it did not do, so that it is told once.
+    not_scaled: Option<NotScaledReason>,
+    /// Index of its managed alarm for scaling in.
+    low: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -166,15 +194,17 @@ impl ScalableTarget {
             queries: Vec::new(),
             series: Vec::new(),
             watches: Vec::new(),
-            policies: BTreeMap::new(),
+            policies: Vec::new(),
             scheduled: BTreeMap::new(),
             cooldowns: Cooldowns::default(),
             in_progress: None,
-            not_scaled: BTreeMap::new(),
             activities: VecDeque::new(),
             activity_count: 0,
             bounds_changed: false,
             due: Time::from_millis(i64::MIN),
+            schedule_due: Time::from_millis(i64::MIN),
+            firings: Vec::new(),
+            proposals: Vec::new(),
         };
         target.update(request)?;
         Ok(target)
@@ -209,8 +239,8 @@ impl ScalableTarget {
     pub fn put_policy(&mut self, request: PutScalingPolicy, now: Time) -> Result<String, Error> {
         let name = request.policy_name.clone();
         let policy = Policy::new(request, &self.resource_id)?;
-        let full = self.policies.len() >= POLICIES_MAX && !self.policies.contains_key(&name);
-        if full {
+        let at = self.policy_index(&name);
+        if self.policies.len() >= POLICIES_MAX && at.is_err() {
             let problem = format!("a target may have at most {POLICIES_MAX} policies");
             return Err(Error::Request { name, field: "PolicyName", problem });
         }
@@ -223,16 +253,25 @@ impl ScalableTarget {
         for alarm in alarms {
             self.put_alarm(alarm, now)?;
         }
-        self.policies.insert(name, policy);
+        match at {
+            Ok(at) => {
+                if let Some(kept) = self.policies.get_mut(at) {
+                    kept.policy = policy;
+                }
+            }
+            Err(at) => self.policies.insert(at, Kept { policy, not_scaled: None, low: None }),
+        }
         self.aggregate_metrics();
+        self.resolve();
         Ok(arn)
     }
 
     /// Deletes a policy with its managed alarms; an alarm that was put by hand stays.
     pub fn delete_policy(&mut self, name: &str) -> bool {
         self.delete_managed_alarms(name);
-        self.not_scaled.remove(name);
-        self.policies.remove(name).is_some()
+        let found = self.policy_index(name).map(|at| self.policies.remove(at));
+        self.resolve();
+        found.is_ok()
     }
 
     /// Puts an alarm in place, or replaces the configuration of the one of that name.
@@ -253,9 +292,13 @@ impl ScalableTarget {
                     watch.metric = metric;
                 }
             }
-            Err(at) => self.watches.insert(at, Watch { alarm: Alarm::new(request, now)?, metric }),
+            Err(at) => {
+                let alarm = Alarm::new(request, now)?;
+                self.watches.insert(at, Watch { alarm, metric, routes: Vec::new() });
+            }
         }
         self.aggregate_metrics();
+        self.resolve();
         self.wake();
         Ok(())
     }
@@ -264,6 +307,7 @@ impl ScalableTarget {
     pub fn delete_alarm(&mut self, name: &str) -> bool {
         let before = self.watches.len();
         self.watches.retain(|w| w.alarm.request().alarm_name != name);
+        self.resolve();
         self.watches.len() < before
     }
 
@@ -350,7 +394,7 @@ impl ScalableTarget {
 
     /// The policies in order of name.
     pub fn policies(&self) -> impl Iterator<Item = &PutScalingPolicy> {
-        self.policies.values().map(|p| &p.request)
+        self.policies.iter().map(|kept| &kept.policy.request)
     }
 
     /// The scheduled actions in order of name, with when each fires next.
@@ -391,10 +435,12 @@ impl ScalableTarget {
             self.bounds_changed = false;
             self.apply_bounds(now, inputs, Cause::Registered, &mut pass);
         }
-        self.run_scheduled(now, inputs, &mut pass);
-        let firings = self.run_alarms(now);
-        if !firings.is_empty() {
-            self.decide(now, inputs, &firings, &mut pass);
+        if now >= self.schedule_due {
+            self.run_scheduled(now, inputs, &mut pass);
+        }
+        self.run_alarms(now);
+        if !self.firings.is_empty() {
+            self.decide(now, inputs, &mut pass);
         }
         self.due = self.next_due();
         pass
@@ -422,6 +468,8 @@ impl ScalableTarget {
             (self.min, self.max) = (min, max);
             self.apply_bounds(now, inputs, cause, pass);
         }
+        let next = self.scheduled.values().filter_map(|s| s.next).min();
+        self.schedule_due = next.unwrap_or(Time::from_millis(i64::MAX));
     }
 
     /// Pulls the desired count between new bounds at once, whatever cooldown there is.
@@ -445,18 +493,14 @@ impl ScalableTarget {
     }
 
     /// Evaluates the alarms that are due and collects the policies they invoke.
-    fn run_alarms(&mut self, now: Time) -> Vec<Firing> {
-        let mut firings = Vec::new();
+    fn run_alarms(&mut self, now: Time) {
+        self.firings.clear();
         for (watch, entry) in self.watches.iter_mut().enumerate() {
             let Some(series) = self.series.get(entry.metric) else { continue };
             let Some(state) = entry.alarm.evaluate(now, series) else { continue };
-            for action in entry.alarm.request().actions(state) {
-                if let Some(policy) = invoked(&self.policies, action, &self.resource_id) {
-                    firings.push(Firing { watch, state, policy: policy.clone() });
-                }
-            }
+            let invoked = entry.routes.iter().filter(|route| route.state == state);
+            self.firings.extend(invoked.map(|route| Firing { watch, route: *route }));
         }
-        firings
     }
 
     /// Moves the newest change on: fulfilled, overridden or given up.
@@ -487,7 +531,9 @@ impl ScalableTarget {
         if matches!(outcome, Outcome::Scaled { .. }) {
             self.override_unfinished();
             self.in_progress = Some(activity.id);
-            self.not_scaled.clear();
+            for kept in &mut self.policies {
+                kept.not_scaled = None;
+            }
         }
         if self.activities.len() >= ACTIVITIES_MAX {
             self.activities.pop_front();
@@ -521,7 +567,7 @@ impl ScalableTarget {
     /// Asks for the metrics of step policies whose aggregation differs from their alarm's.
     fn aggregate_metrics(&mut self) {
         let mut wanted = Vec::new();
-        for policy in self.policies.values() {
+        for Kept { policy, .. } in &self.policies {
             let Rule::Step { aggregation, .. } = &policy.rule else { continue };
             for watch in &self.watches {
                 let actions = &watch.alarm.request().alarm_actions;
@@ -540,20 +586,64 @@ impl ScalableTarget {
     }
 
     fn delete_managed_alarms(&mut self, policy: &str) {
-        let managed = |side| format!("TargetTracking-{}-Alarm{side}-{policy}", self.resource_id);
-        let names = [managed("High"), managed("Low")];
+        let names = ["High", "Low"].map(|side| managed_alarm(&self.resource_id, side, policy));
         self.watches.retain(|w| !names.contains(&w.alarm.request().alarm_name));
+    }
+
+    fn policy_index(&self, name: &str) -> Result<usize, usize> {
+        self.policies.binary_search_by(|kept| kept.policy.request.policy_name.as_str().cmp(name))
+    }
+
+    /// Finds what names stand for, once, so that no evaluation compares text.
+    fn resolve(&mut self) {
+        for kept in &mut self.policies {
+            let name = &kept.policy.request.policy_name;
+            let low = managed_alarm(&self.resource_id, "Low", name);
+            kept.low = self.watches.iter().position(|w| w.alarm.request().alarm_name == low);
+        }
+        for watch in 0..self.watches.len() {
+            let routes = self.routes(watch);
+            if let Some(watch) = self.watches.get_mut(watch) {
+                watch.routes = routes;
+            }
+        }
+    }
+
+    fn routes(&self, watch: usize) -> Vec<Route> {
+        let Some(alarm) = self.watches.get(watch).map(|w| w.alarm.request()) else {
+            return Vec::new();
+        };
+        let mut routes = Vec::new();
+        for state in [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData] {
+            for action in alarm.actions(state) {
+                let Some(policy) = self.invoked(action) else { continue };
+                let rule = self.policies.get(policy).map(|kept| &kept.policy.rule);
+                let aggregate = match rule {
+                    Some(Rule::Step { aggregation, .. }) => aggregated(alarm, *aggregation)
+                        .and_then(|query| self.queries.iter().position(|q| *q == query)),
+                    Some(Rule::TargetTracking(_)) | None => None,
+                };
+                routes.push(Route { state, policy, aggregate });
+            }
+        }
+        routes
+    }
+
+    /// The policy an alarm's action names.
+    fn invoked(&self, action: &str) -> Option<usize> {
+        let names = |kept: &Kept| invokes(action, &kept.policy.request.policy_name, &self.resource_id);
+        self.policies.iter().position(names)
     }
 
     /// Makes the next evaluation look at everything.
     const fn wake(&mut self) {
         self.due = Time::from_millis(i64::MIN);
+        self.schedule_due = Time::from_millis(i64::MIN);
     }
 
     fn next_due(&self) -> Time {
         let alarms = self.watches.iter().map(|w| w.alarm.evaluation_due());
-        let schedules = self.scheduled.values().filter_map(|s| s.next);
-        alarms.chain(schedules).min().unwrap_or(Time::from_millis(i64::MAX))
+        alarms.chain([self.schedule_due]).min().unwrap_or(self.schedule_due)
     }
 }
 
@@ -568,15 +658,6 @@ impl Scheduled {
         let end = self.request.end_time;
         self.next = self.schedule.next_after(after).filter(|at| end.is_none_or(|end| *at <= end));
     }
-}
-
-/// The policy an alarm's action names.
-fn invoked<'a>(
-    policies: &'a BTreeMap<String, Policy>,
-    action: &str,
-    resource_id: &str,
-) -> Option<&'a String> {
-    policies.keys().find(|name| invokes(action, name, resource_id))
 }
 
 /// An action is a policy's ARN, or its bare name in a file written before the ARN exists.

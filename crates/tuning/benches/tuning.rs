@@ -26,8 +26,8 @@ fn main() {
     let replay = Replay::new(&physics, &load, &noise);
     for (name, shape) in [("hand", Shape::Step(HAND)), ("ref", Shape::Step(Step{out_threshold:65.0,bounds:[19.0,29.0],adjustments:[22,44,105],out_cooldown:180,in_threshold:48.0,in_datapoints:1,in_percent:22,..HAND})),("tt60", Shape::Tracking(Tracking{resolution:Resolution::Standard,target:60.0,out_cooldown:300,in_cooldown:300})),("tt60h", Shape::Tracking(Tracking{resolution:Resolution::High,target:60.0,out_cooldown:60,in_cooldown:300}))] {
         let p = shape.requests(&Names::new("service/prd/api"));
-        let t = Instant::now();
+        let cpu = || std::fs::read_to_string("/proc/self/schedstat").unwrap().split(" ").next().unwrap().parse::<f64>().unwrap()/1e9; let t = Instant::now(); let c = cpu();
         for _ in 0..100 { std::hint::black_box(replay.score(&p).unwrap()); }
-        println!("{name} {:.0}/s", 100.0 / t.elapsed().as_secs_f64());
+        println!("{name} {:.0}/s wall {:.0}/s cpu", 100.0 / t.elapsed().as_secs_f64(), 100.0/(cpu()-c));
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Replay<'a> {
     ) -> Result<Score, Error> {
         let mut target = self.target(policy)?;
         let mut feeds = feeds(&target, self.physics, self.load, self.semantics)?;
-        let mut fleet = Fleet::new(self.initial_tasks(&target));
+        let mut fleet = Fleet::new(self.initial_tasks(&target), self.physics.service_rate());
         let mut score = Score::default();
         let mut minute = Tally::default();
         let mut datapoints = Vec::with_capacity(feeds.len());
@@ -129,7 +129,7 @@ impl<'a> Replay<'a> {
                 score.slow += served.slow;
                 score.requests += rate * SECONDS;
                 score.task_seconds += f64::from(fleet.all()) * SECONDS + drained;
-                score.peak_tasks = score.peak_tasks.max(fleet.serving);
+                score.peak_tasks = score.peak_tasks.max(fleet.serving());
                 score.bad_minutes += u32::from(ends && minute.slow_fraction() > BAD_MINUTE);
             }
             if ends {
@@ -198,18 +198,18 @@ impl<'a> Replay<'a> {
             return 0.0;
         }
         // Only tasks that serve are stopped, and one of them stays while others start.
-        let stopped = (all - wanted).min(fleet.serving.saturating_sub(1));
-        fleet.serving -= stopped;
+        let stopped = (all - wanted).min(fleet.serving().saturating_sub(1));
+        if stopped > 0 {
+            fleet.serve(fleet.serving() - stopped);
+        }
         f64::from(stopped) * self.physics.world.drain_s
     }
 
     /// What a tick's requests meet.
     fn serve(&self, rate: f64, fleet: &mut Fleet) -> Served {
         let world = &self.physics.world;
-        let serving = f64::from(fleet.serving);
-        let capacity = serving * self.physics.task.service_rate();
-        let step = fleet.backlog.step(rate, capacity, SECONDS, world.timeout_s);
-        let utilisation = if capacity > 0.0 { rate / capacity } else { 1.0 };
+        let step = fleet.backlog.step(rate, fleet.capacity(), SECONDS, world.timeout_s);
+        let utilisation = fleet.utilisation(rate);
         let fraction = self.physics.slow.slow_fraction(utilisation, step.delay_seconds);
         let arrived = rate * SECONDS;
         let slow = (fraction * arrived + step.dropped * (1.0 - fraction)).min(arrived);
@@ -219,7 +219,8 @@ impl<'a> Replay<'a> {
         } else {
             world.idle_vcpu + utilisation * (world.vcpu - world.idle_vcpu)
         };
-        Served { slow, used: serving * per_task + f64::from(fleet.booting) * world.boot_vcpu }
+        let used = f64::from(fleet.serving()) * per_task;
+        Served { slow, used: used + f64::from(fleet.booting) * world.boot_vcpu }
     }
 }
 
@@ -256,6 +257,6 @@ impl Tally {
         let slow_fraction = self.slow_fraction();
         let rate = self.requests / 60.0;
         *self = Self::default();
-        Minute { rate, desired: fleet.desired, serving: fleet.serving, slow_fraction }
+        Minute { rate, desired: fleet.desired, serving: fleet.serving(), slow_fraction }
     }
 }

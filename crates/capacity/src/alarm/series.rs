@@ -57,6 +57,8 @@ pub struct Series {
     length_max: usize,
     /// Oldest first, one per slot.
     points: VecDeque<Point>,
+    /// Counts what was published, so that a reader knows whether anything is new.
+    published: u64,
 }
 
 impl Series {
@@ -70,6 +72,7 @@ impl Series {
             lag_millis: millis(lag),
             length_max: length_max.max(1),
             points: VecDeque::new(),
+            published: 0,
         }
     }
 
@@ -85,6 +88,7 @@ impl Series {
         if !value.is_finite() {
             return;
         }
+        self.published += 1;
         let slot = period_start.as_millis().div_euclid(self.period_millis);
         let after = self.points.iter().rev().take_while(|p| p.slot > slot).count();
         let at = self.points.len() - after;
@@ -109,6 +113,11 @@ impl Series {
         let published = now.as_millis().saturating_sub(self.lag_millis);
         let expected = published.div_euclid(self.period_millis).saturating_sub(1);
         self.points.back().map_or(expected, |p| p.slot.max(expected))
+    }
+
+    /// Counts what was published so far.
+    pub(crate) const fn published(&self) -> u64 {
+        self.published
     }
 
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Point> {

@@ -6,17 +6,16 @@ use model::{Span, Time};
 
 use super::policy::{Rule, Tracking};
 use super::{
-    Base, Cause, CooldownStart, Evaluation, Inputs, NotScaledReason, Outcome, ScalableTarget,
-    Status, aggregated,
+    Base, Cause, CooldownStart, Evaluation, Inputs, NotScaledReason, Outcome, Route,
+    ScalableTarget, Status,
 };
 use crate::alarm::AlarmState;
 
 /// A policy that an alarm has just invoked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Firing {
     pub(super) watch: usize,
-    pub(super) state: AlarmState,
-    pub(super) policy: String,
+    pub(super) route: Route,
 }
 
 /// The cooldowns in effect on one target.
@@ -55,12 +54,13 @@ impl Cooldowns {
 }
 
 /// What one policy asks for, or why it asks for nothing.
-struct Proposal {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Proposal {
     direction: Ordering,
     verdict: Result<Change, NotScaledReason>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Change {
     to: u32,
     /// What the policy counted from.
@@ -75,17 +75,24 @@ impl ScalableTarget {
         &mut self,
         now: Time,
         inputs: &Inputs<'_>,
-        firings: &[Firing],
         pass: &mut Evaluation,
     ) {
         let live = Inputs { desired: pass.desired, ..*inputs };
-        let proposals: Vec<_> = firings.iter().map(|f| (f, self.propose(now, &live, f))).collect();
+        let mut proposals = std::mem::take(&mut self.proposals);
+        proposals.extend(self.firings.iter().map(|f| (*f, self.propose(now, &live, f))));
+        self.choose(now, &proposals, pass);
+        proposals.clear();
+        self.proposals = proposals;
+    }
+
+    /// Takes the best of the proposals, or says once why none was taken.
+    fn choose(&mut self, now: Time, proposals: &[(Firing, Proposal)], pass: &mut Evaluation) {
         let wants_more = proposals.iter().any(|(_, p)| p.direction.is_gt());
         let wanted = if wants_more { Ordering::Greater } else { Ordering::Less };
         let best = proposals
             .iter()
             .filter(|(_, p)| p.direction == wanted)
-            .filter_map(|(f, p)| Some((*f, p.verdict.ok()?)))
+            .filter_map(|(f, p)| Some((f, p.verdict.ok()?)))
             // The first of equals in order of alarm: `max_by_key` alone would take the last.
             .rev()
             .max_by_key(|(_, change)| change.to);
@@ -96,21 +103,22 @@ impl ScalableTarget {
         }
         for (firing, proposal) in proposals {
             let Err(reason) = proposal.verdict else { continue };
-            if self.not_scaled.get(&firing.policy) == Some(&reason) {
+            let Some(kept) = self.policies.get_mut(firing.route.policy) else { continue };
+            if kept.not_scaled.replace(reason) == Some(reason) {
                 continue;
             }
             let cause = self.cause(firing);
             self.record(now, cause, Outcome::NotScaled { reason }, pass);
-            self.not_scaled.insert(firing.policy.clone(), reason);
         }
     }
 
     fn cause(&self, firing: &Firing) -> Cause {
         let alarm = self.watches.get(firing.watch);
+        let policy = self.policies.get(firing.route.policy);
         Cause::Alarm {
             alarm: alarm.map_or_else(String::new, |w| w.alarm.request().alarm_name.clone()),
-            state: firing.state.name(),
-            policy: firing.policy.clone(),
+            state: firing.route.state.name(),
+            policy: policy.map_or_else(String::new, |kept| kept.policy.request.policy_name.clone()),
         }
     }
 
@@ -136,12 +144,12 @@ impl ScalableTarget {
 
     fn propose(&self, now: Time, inputs: &Inputs<'_>, firing: &Firing) -> Proposal {
         let none = |reason| Proposal { direction: Ordering::Equal, verdict: Err(reason) };
-        let Some(policy) = self.policies.get(&firing.policy) else {
+        let Some(kept) = self.policies.get(firing.route.policy) else {
             return none(NotScaledReason::NoStep);
         };
-        match &policy.rule {
+        match &kept.policy.rule {
             Rule::Step { steps, cooldown, .. } => {
-                let Some(excess) = self.excess(firing, &policy.rule) else {
+                let Some(excess) = self.excess(firing) else {
                     return none(NotScaledReason::NoStep);
                 };
                 let out_base = self.base_out(now, inputs);
@@ -197,13 +205,12 @@ impl ScalableTarget {
     /// that scale in are in ALARM.
     fn tracking_agrees(&self, base: u32) -> Option<u32> {
         let mut largest = None;
-        for (name, policy) in &self.policies {
-            let Rule::TargetTracking(tracking) = &policy.rule else { continue };
+        for kept in &self.policies {
+            let Rule::TargetTracking(tracking) = &kept.policy.rule else { continue };
             if !tracking.scales_in {
                 continue;
             }
-            let low = format!("TargetTracking-{}-AlarmLow-{name}", self.resource_id);
-            let at = self.watches.iter().position(|w| w.alarm.request().alarm_name == low)?;
+            let at = kept.low?;
             if self.watches.get(at)?.alarm.state() != AlarmState::Alarm {
                 return None;
             }
@@ -281,12 +288,10 @@ impl ScalableTarget {
     }
 
     /// How far the metric is past the threshold of the alarm that fired.
-    fn excess(&self, firing: &Firing, rule: &Rule) -> Option<f64> {
+    fn excess(&self, firing: &Firing) -> Option<f64> {
         let request = self.watches.get(firing.watch)?.alarm.request();
-        let Rule::Step { aggregation, .. } = rule else { return None };
-        let other = aggregated(request, *aggregation)
-            .and_then(|query| self.queries.iter().position(|q| *q == query))
-            .and_then(|metric| self.series.get(metric)?.newest());
+        let aggregate = firing.route.aggregate;
+        let other = aggregate.and_then(|metric| self.series.get(metric)?.newest());
         let own = self.watch_newest(firing.watch)?;
         // An aggregate counts only if it is of the same period as what the alarm saw.
         let value = other.filter(|(start, _)| *start == own.0).map_or(own.1, |(_, value)| value);

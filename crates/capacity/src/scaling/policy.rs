@@ -110,6 +110,11 @@ pub(crate) fn check_target(
     Ok(())
 }
 
+/// The name of the alarm that target tracking manages on a side, `High` or `Low`.
+pub(crate) fn managed_alarm(resource_id: &str, side: &str, policy_name: &str) -> String {
+    format!("TargetTracking-{resource_id}-Alarm{side}-{policy_name}")
+}
+
 /// The two alarms that target tracking manages, scale-out first; `action` is the policy's ARN.
 pub(crate) fn managed_alarms(
     policy_name: &str,
@@ -119,7 +124,7 @@ pub(crate) fn managed_alarms(
 ) -> Result<Vec<PutMetricAlarm>, Error> {
     let metric = Metric::of(policy_name, configuration, resource_id)?;
     let alarm = |side: &str, comparison_operator, threshold, evaluation_periods| PutMetricAlarm {
-        alarm_name: format!("TargetTracking-{resource_id}-Alarm{side}-{policy_name}"),
+        alarm_name: managed_alarm(resource_id, side, policy_name),
         alarm_description: None,
         actions_enabled: true,
         ok_actions: Vec::new(),

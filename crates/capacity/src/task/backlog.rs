@@ -52,6 +52,11 @@ impl Backlog {
             return BacklogStep { delay_seconds, dropped };
         }
         let before = self.requests;
+        // What nearly every step comes to, without its division.
+        if before <= 0.0 && arrivals <= capacity {
+            self.requests = 0.0;
+            return BacklogStep { delay_seconds: 0.0, dropped: 0.0 };
+        }
         let wanted = (before + (arrivals - capacity) * seconds).max(0.0);
         let longest = timeout_seconds * capacity;
         let after = wanted.min(longest);

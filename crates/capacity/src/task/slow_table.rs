@@ -43,9 +43,10 @@ impl SlowTable {
             return self.model.slow_fraction(utilisation, backlog_seconds, self.threshold_seconds);
         }
         let position = utilisation.clamp(0.0, 1.0) * f64::from(INTERVALS);
-        let index = position as usize;
-        let below = self.fractions.get(index).copied().unwrap_or(1.0);
-        let above = self.fractions.get(index + 1).copied().unwrap_or(below);
-        below + (position - libm::floor(position)) * (above - below)
+        let index = position as u16;
+        let at = usize::from(index);
+        let below = self.fractions.get(at).copied().unwrap_or(1.0);
+        let above = self.fractions.get(at + 1).copied().unwrap_or(below);
+        below + (position - f64::from(index)) * (above - below)
     }
 }

@@ -115,7 +115,7 @@ impl Feed {
             Kind::RequestsPerTarget => {
                 self.above += rate * f64::from(TICK_SECONDS);
                 // A mean over the period's ticks of the tasks that served.
-                self.below += f64::from(fleet.serving);
+                self.below += f64::from(fleet.serving());
             }
         }
         self.elapsed += 1;

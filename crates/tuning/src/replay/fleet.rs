@@ -12,7 +12,11 @@ pub(super) struct Fleet {
     pending: u32,
     /// Running and not healthy: they count in metrics and burn CPU.
     pub(super) booting: u32,
-    pub(super) serving: u32,
+    serving: u32,
+    /// Requests per second that one task serves, and all that serve; a part of it for each.
+    service_rate: f64,
+    capacity: f64,
+    per_request: f64,
     pub(super) backlog: Backlog,
     /// Tasks that begin to run, and that become healthy, by tick.
     runs: Vec<u32>,
@@ -20,16 +24,43 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) fn new(tasks: u32) -> Self {
-        Self {
+    pub(super) fn new(tasks: u32, service_rate: f64) -> Self {
+        let mut fleet = Self {
+            service_rate,
+            capacity: 0.0,
+            per_request: 0.0,
             desired: tasks,
             pending: 0,
             booting: 0,
-            serving: tasks,
+            serving: 0,
             backlog: Backlog::default(),
             runs: vec![0; RING],
             heals: vec![0; RING],
-        }
+        };
+        fleet.serve(tasks);
+        fleet
+    }
+
+    /// Lets so many tasks serve.
+    pub(super) fn serve(&mut self, tasks: u32) {
+        self.serving = tasks;
+        self.capacity = f64::from(tasks) * self.service_rate;
+        self.per_request = if self.capacity > 0.0 { 1.0 / self.capacity } else { f64::INFINITY };
+    }
+
+    /// Tasks that serve.
+    pub(super) const fn serving(&self) -> u32 {
+        self.serving
+    }
+
+    /// Requests per second that they can serve.
+    pub(super) const fn capacity(&self) -> f64 {
+        self.capacity
+    }
+
+    /// The part of their CPU that `rate` requests per second take; infinite without any task.
+    pub(super) fn utilisation(&self, rate: f64) -> f64 {
+        if rate > 0.0 { rate * self.per_request } else { 0.0 }
     }
 
     pub(super) const fn running(&self) -> u32 {
@@ -49,8 +80,9 @@ impl Fleet {
         }
         if let Some(heals) = self.heals.get_mut(at).filter(|heals| **heals > 0) {
             self.booting -= *heals;
-            self.serving += *heals;
+            let serving = self.serving + *heals;
             *heals = 0;
+            self.serve(serving);
         }
     }
 

@@ -143,9 +143,7 @@ impl Alarm {
         if now < self.evaluation_due {
             return None;
         }
-        let interval = self.request.evaluation_interval_millis();
-        let slot = now.as_millis().div_euclid(interval);
-        self.evaluation_due = Time::from_millis(slot.saturating_add(1).saturating_mul(interval));
+        self.evaluation_due = self.request.next_evaluation(now);
 
         let newest_slot = series.newest_expected_slot(now);
         let seen = Seen { published: series.published(), newest_slot };

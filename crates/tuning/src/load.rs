@@ -17,8 +17,42 @@ pub const DAY_MINUTES: usize = 1_440;
 pub const WEEK_MINUTES: usize = 7 * DAY_MINUTES;
 /// Ticks that are replayed before anything is scored: the first hour starts from a guess.
 pub const WARM_TICKS: usize = 360;
+/// The highest minute is at least this multiple of the lowest where anything can be learnt.
+const VARIES_MIN: f64 = 1.1;
 /// The shortest load: an hour to settle and one to score.
 const MINUTES_MIN: usize = 120;
+
+/// A stretch of time in minutes, with or without a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    /// When it begins.
+    pub start: Time,
+    /// How long it is.
+    pub minutes: usize,
+}
+
+impl Horizon {
+    /// The instant at which `minute` begins, counted from the start.
+    #[must_use]
+    pub fn at_minute(self, minute: usize) -> Time {
+        let millis = i64::try_from(minute).unwrap_or(i64::MAX).saturating_mul(60_000);
+        Time::from_millis(self.start.as_millis().saturating_add(millis))
+    }
+
+    /// The minute in which `at` lies, counted from the start; `None` outside.
+    #[must_use]
+    pub fn minute_of(self, at: Time) -> Option<usize> {
+        let minute = usize::try_from(at.minute() - self.start.minute()).ok()?;
+        (minute < self.minutes).then_some(minute)
+    }
+
+    /// The minute of the day, in UTC, of a minute counted from the start.
+    #[must_use]
+    pub fn minute_of_day(self, minute: usize) -> usize {
+        let first = self.start.minute().rem_euclid(DAY_MINUTES as i64);
+        (usize::try_from(first).unwrap_or(0) + minute) % DAY_MINUTES
+    }
+}
 
 /// Rates of a stretch of time that begins at a whole minute.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,11 +108,10 @@ impl Load {
         &self.ticks
     }
 
-    /// The instant at which `minute` begins, counted from the start.
+    /// The stretch of time it covers.
     #[must_use]
-    pub fn at_minute(&self, minute: usize) -> Time {
-        let millis = i64::try_from(minute).unwrap_or(i64::MAX).saturating_mul(60_000);
-        Time::from_millis(self.start.as_millis().saturating_add(millis))
+    pub const fn horizon(&self) -> Horizon {
+        Horizon { start: self.start, minutes: self.minutes.len() }
     }
 
     /// The instant at which `tick` begins, counted from the start.
@@ -92,6 +125,24 @@ impl Load {
     #[must_use]
     pub fn peak(&self) -> f64 {
         self.minutes.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Refuses a load that hardly varies: any policy would look good under it.
+    ///
+    /// # Errors
+    /// [`Error::Load`] where the highest minute is less than a tenth above the lowest.
+    pub fn check_varies(&self) -> Result<(), Error> {
+        let lowest = self.minutes.iter().copied().fold(f64::INFINITY, f64::min);
+        if self.peak() >= VARIES_MIN * lowest {
+            return Ok(());
+        }
+        Err(Error::Load {
+            problem: format!(
+                "hardly varies: from {lowest:.1} to {:.1} requests per second",
+                self.peak()
+            ),
+            remedy: "any policy looks good without a rise to follow; give days with their peaks",
+        })
     }
 
     /// Every rate times `factor`.
@@ -114,7 +165,7 @@ impl Load {
     /// # Errors
     /// [`Error::Load`] where the load has no such stretch, or it is shorter than two hours.
     pub fn slice(&self, range: Range<usize>) -> Result<Self, Error> {
-        let start = self.at_minute(range.start);
+        let start = self.horizon().at_minute(range.start);
         let minutes = self.minutes.get(range).unwrap_or_default().to_vec();
         Self::new(start, minutes)
     }

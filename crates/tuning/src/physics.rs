@@ -12,9 +12,6 @@ use crate::load::TICK_SECONDS;
 
 /// Five starts of equal share stand for the lognormal delay: its quantiles at 10, 30, 50, 70, 90 %.
 pub(crate) const START_QUANTILES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
-/// Beside each task's own delay, all starts of a tick are slow together by this sigma
-/// (capacity-and-scaling, section 4).
-pub(crate) const START_TOGETHER_SIGMA: f64 = 0.15;
 
 /// The checked physics of one world.
 #[derive(Debug, Clone)]

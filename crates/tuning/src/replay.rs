@@ -24,7 +24,7 @@ use model::Span;
 use crate::Error;
 use crate::load::{Load, MINUTE_TICKS, TICK_SECONDS, WARM_TICKS};
 use crate::noise::Noise;
-use crate::physics::{Physics, START_QUANTILES, START_TOGETHER_SIGMA};
+use crate::physics::{Physics, START_QUANTILES};
 use crate::score::Score;
 use feed::feeds;
 use fleet::Fleet;
@@ -55,19 +55,16 @@ pub struct Replay<'a> {
     load: &'a Load,
     noise: &'a Noise,
     semantics: Semantics,
-    /// Stretch of the five starts, and that of each tick.
+    /// Of the five starts.
     stretches: [f64; 5],
-    together: Vec<f64>,
 }
 
 impl<'a> Replay<'a> {
     /// Of `load` in the world of `physics`, with the chances of `noise`.
     #[must_use]
     pub fn new(physics: &'a Physics, load: &'a Load, noise: &'a Noise) -> Self {
-        let together =
-            noise.start.iter().map(|z| libm::exp(START_TOGETHER_SIGMA * z)).collect();
         let stretches = START_QUANTILES.map(|quantile| physics.start.stretch(quantile));
-        Self { physics, load, noise, semantics: physics.semantics(), stretches, together }
+        Self { physics, load, noise, semantics: physics.semantics(), stretches }
     }
 
     /// With other answers to what AWS leaves open.
@@ -193,7 +190,7 @@ impl<'a> Replay<'a> {
         let (wanted, all) = (fleet.desired, fleet.all());
         if wanted > all {
             let orders = (wanted - all).min(self.physics.world.start.launches_per10s);
-            let together = self.together.get(tick).copied().unwrap_or(1.0);
+            let together = self.noise.stretch.get(tick).copied().unwrap_or(1.0);
             fleet.order(tick, orders, self.stretches.map(|s| self.physics.start_ticks(s * together)));
             return 0.0;
         }

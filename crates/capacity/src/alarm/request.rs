@@ -1,6 +1,6 @@
 //! `PutMetricAlarm` in the shape of the AWS API, and what of it is accepted.
 
-use model::Span;
+use model::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 use super::AlarmState;
@@ -194,8 +194,14 @@ impl PutMetricAlarm {
     }
 
     /// Once a minute, or every ten seconds for a period below a minute.
-    pub(crate) const fn evaluation_interval_millis(&self) -> i64 {
-        if self.period < 60 { 10_000 } else { 60_000 }
+    pub(crate) const fn next_evaluation(&self, now: Time) -> Time {
+        // Each interval is a constant of its own: this runs in every evaluation of every alarm,
+        // and a division by what the compiler does not know is most of one.
+        const fn next<const INTERVAL_MILLIS: i64>(now: Time) -> Time {
+            let slot = now.as_millis().div_euclid(INTERVAL_MILLIS);
+            Time::from_millis(slot.saturating_add(1).saturating_mul(INTERVAL_MILLIS))
+        }
+        if self.period < 60 { next::<10_000>(now) } else { next::<60_000>(now) }
     }
 
     /// What CloudWatch would refuse.

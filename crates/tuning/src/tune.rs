@@ -42,7 +42,7 @@ pub struct Effort {
 }
 
 /// Replays that a proposal takes at most, for a bar that shows how far it is.
-pub const REPLAYS_EXPECTED: u64 = 6_500;
+pub const REPLAYS_EXPECTED: u64 = 4_500;
 
 /// What a proposal is made from.
 #[derive(Debug, Clone)]
@@ -159,7 +159,7 @@ fn make(
     draw: &mut Draw,
     replayed: &mut u64,
 ) -> Result<Chosen, Error> {
-    const LIVE: Effort = Effort { random: 0, mutations: 80 };
+    const LIVE: Effort = Effort { random: 0, mutations: 100 };
     let candidate = trained.candidate;
     let live = if candidate.floors.is_some() {
         let budget = judge.physics().budget();
@@ -209,41 +209,46 @@ fn limit(course: &Course, current: &[PolicyRequest], judge: &Judge<'_>) -> Resul
     Ok(Limit { slow_fraction: slow_fraction.max(judge.physics().budget()), bad_minutes })
 }
 
-/// What is searched, and how hard: floors where there are surges.
-fn families(surging: bool, resolutions: &[Resolution]) -> Vec<(Family, Effort)> {
+/// What is tried by chance, by family: floors where there are surges.
+fn families(surging: bool, resolutions: &[Resolution]) -> Vec<(Family, u32)> {
     let mut families = Vec::new();
     for resolution in resolutions.iter().copied() {
-        let mut add = |steps, floors, random, mutations| {
-            let family = Family { steps, floors, resolution };
-            families.push((family, Effort { random, mutations }));
+        let mut add = |steps, floors, random| {
+            families.push((Family { steps, floors, resolution }, random));
         };
         if surging {
-            let much = if resolution == Resolution::Standard { 200 } else { 150 };
-            add(true, true, much, much);
-            add(false, true, 15, 25);
-            add(true, false, 10, 20);
-            add(false, false, 10, 10);
-        } else {
-            add(true, false, 150, 200);
-            add(false, false, 40, 40);
+            add(true, true, 75);
+            add(false, true, 15);
         }
+        add(true, false, if surging { 15 } else { 90 });
+        add(false, false, 15);
     }
     families
 }
+
+/// How hard the families that look best are searched on, the best first.
+const MUTATIONS: [u32; 3] = [260, 60, 20];
+/// A first round of mutations of every family, so that none is judged by chance alone.
+const MUTATIONS_FIRST: u32 = 20;
 
 impl Search<'_> {
     /// The best of what theory says, chance, and what is like the best so far, of each family.
     fn run(
         &mut self,
-        families: &[(Family, Effort)],
+        families: &[(Family, u32)],
         draw: &mut Draw,
         progress: &mut impl FnMut(u64),
     ) -> Result<Vec<Trained>, Error> {
-        for (family, effort) in families {
+        for (family, random) in families {
             for candidate in starts(draw.safe_percent, *family) {
                 self.try_out(candidate)?;
             }
-            self.explore(*family, *effort, draw, progress)?;
+            let effort = Effort { random: *random, mutations: MUTATIONS_FIRST };
+            self.explore(*family, effort, draw, progress)?;
+        }
+        for (trained, mutations) in self.best().into_iter().zip(MUTATIONS) {
+            let effort = Effort { random: 0, mutations };
+            self.explore(trained.candidate.family(), effort, draw, progress)?;
         }
         Ok(self.best())
     }

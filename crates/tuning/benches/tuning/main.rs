@@ -11,7 +11,6 @@
 )]
 
 #[path = "../../tests/traces/weeks.rs"]
-#[expect(dead_code, reason = "tests use the rest")]
 mod weeks;
 
 use std::hint::black_box;
@@ -95,7 +94,6 @@ fn show(name: &str, summary: &Summary, bound: f64) {
 
 fn week(name: &str, train: &Load, test: &Load, seed: u64) {
     let world = world();
-    let physics = Physics::new(&world).unwrap();
     // The bound is not asked to keep the minimum that policies have.
     let free = Physics::new(&World { min: 2, ..world.clone() }).unwrap();
     let bound = clairvoyant_task_hours(&free, test);

@@ -12,7 +12,7 @@ use crate::score::Score;
 use crate::shape::Names;
 
 /// Parents kept of each family.
-const ELITE: usize = 10;
+const ELITE: usize = 8;
 /// Training may spend this part of the budget of slow requests: a replayed week is kinder than the
 /// next one (capacity-and-scaling, section 2.4: 0.7 to 0.9).
 const BUDGET_PART: f64 = 0.9;

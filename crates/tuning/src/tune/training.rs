@@ -67,15 +67,18 @@ impl Course {
         let surges = Surges::find(load, events);
         let expected = surges.expected(load.horizon(), events);
         let scenario = |load: Load, physics: &Physics, missed| Scenario { load, physics: physics.clone(), missed };
-        let mut scenarios = vec![
-            scenario(load.clone(), &physics, Missed::None),
+        // What fails most candidates comes first: those are then tried on nothing else.
+        let mut scenarios = vec![scenario(load.clone(), &physics, Missed::None)];
+        if !expected.is_empty() {
+            scenarios.push(scenario(load.clone(), &physics, Missed::All));
+        }
+        scenarios.extend([
+            scenario(load.clone(), &dearer, Missed::None),
             scenario(load.earlier(SLIP_MINUTES), &physics, Missed::None),
             scenario(load.earlier(-SLIP_MINUTES), &physics, Missed::None),
             scenario(load.scaled(MORE), &physics, Missed::None),
-            scenario(load.clone(), &dearer, Missed::None),
-        ];
+        ]);
         if !expected.is_empty() {
-            scenarios.push(scenario(load.clone(), &physics, Missed::All));
             scenarios.push(scenario(load.clone(), &physics, Missed::One));
         }
         let noises = vec![Noise::new(seed, load.ticks().len())];

@@ -631,7 +631,8 @@ impl ScalableTarget {
 
     /// The policy an alarm's action names.
     fn invoked(&self, action: &str) -> Option<usize> {
-        let names = |kept: &Kept| invokes(action, &kept.policy.request.policy_name, &self.resource_id);
+        let names =
+            |kept: &Kept| invokes(action, &kept.policy.request.policy_name, &self.resource_id);
         self.policies.iter().position(names)
     }
 

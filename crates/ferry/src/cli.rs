@@ -91,6 +91,19 @@ pub(crate) enum Command {
     /// Also what it takes of Fargate tasks for one on EC2, where both sides were recorded. Exit
     /// codes: 0 there is a number for each side, 1 for one there is none, and why, 2 bad input.
     Fit(Fit),
+    /// Say what a scaling policy would have come to under a recorded load.
+    ///
+    /// Slow requests, bad minutes, task-hours and their cost, without the first hour and as a mean
+    /// of three seeds. What is wrong with the policy goes to standard error. Exit codes: 0 done, 2 an
+    /// input cannot be used.
+    Replay(Replay),
+    /// Search a better scaling policy on recorded load, and prove it on a week that it has not seen.
+    ///
+    /// The last week of the load is held back, the one before is trained on. The policy is a list of
+    /// requests that can be applied by hand; it holds scheduled minimums for the week after the
+    /// load. Exit codes: 0 a policy is proposed, 1 nothing better was found or the world cannot
+    /// keep its objective, 2 an input cannot be used.
+    Tune(Tune),
     /// Print completions for a shell.
     Completions(Completions),
     /// List the migrations of a daemon.
@@ -257,6 +270,84 @@ impl FromStr for SignalOffset {
 
 /// Nearly three times as many bad requests: the judge takes no offset beyond it.
 const OFFSET_MAX: f64 = 1.0;
+
+/// The load and the world of a replay.
+#[derive(Debug, Args)]
+pub(crate) struct Replayed {
+    /// Recorded load as CSV: `timestamp,value` (requests in the period) or `minute,rps` (a rate).
+    ///
+    /// Times without a zone are UTC. Gaps are interpolated and counted; a load with more than a
+    /// twentieth of its minutes missing is refused.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) load: PathBuf,
+    /// The world of kind World, such as config/examples/world.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) world: PathBuf,
+    /// Multiply the load.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale, allow_negative_numbers = true)]
+    pub(crate) scale: f64,
+    /// The load's first instant where its file has no dates, a whole minute; a Monday by default.
+    #[arg(long, value_name = "TIME", default_value = "2026-01-05T00:00:00Z")]
+    pub(crate) start: Time,
+    /// Where all randomness comes from: the same inputs and seed give the same bytes.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What part of the load of an EC2 task one of these tasks carries, where the policy was written
+    /// for EC2: finds what shrank with the tasks.
+    #[arg(long, value_name = "R", value_parser = ratio)]
+    pub(crate) ratio: Option<f64>,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = Form::Table)]
+    pub(crate) output: Form,
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse::<f64>().ok().filter(|ratio| (0.05..=2.0).contains(ratio));
+    ratio.ok_or_else(|| "write a number from 0.05 to 2, such as 0.8".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) replayed: Replayed,
+    /// The policy: a YAML or JSON list of PutScalingPolicy, PutMetricAlarm and PutScheduledAction
+    /// requests.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tune {
+    #[command(flatten)]
+    pub(crate) replayed: Replayed,
+    /// The live policy, as for `ferry replay`: nothing is proposed that is worse with floors missed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) current: Option<PathBuf>,
+    /// What is announced: iCalendar, or CSV with the columns `time,name`, of the past and of the
+    /// coming week.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+    /// The service, where no live policy names it.
+    #[arg(long, value_name = "CLUSTER/SERVICE", default_value = "cluster/service")]
+    pub(crate) service: String,
+    /// Search with the metrics of one minute alone, not with those of 20 seconds, which have to be
+    /// switched on and paid for.
+    #[arg(long)]
+    pub(crate) standard_metrics: bool,
+    /// Where to write the page with the week that was held back, before and after.
+    #[arg(long, value_name = "HTML", default_value = "tuning.html")]
+    pub(crate) report: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For files.
+    Yaml,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {

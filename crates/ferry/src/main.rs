@@ -25,6 +25,8 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Judge(arguments) => commands::judge::run(&arguments),
         Command::Fit(arguments) => commands::fit::run(&arguments),
+        Command::Replay(arguments) => commands::replay::run(&arguments),
+        Command::Tune(arguments) => commands::tune::run(&arguments),
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Get(arguments) => commands::show::get::run(&arguments),
         Command::Describe(arguments) => commands::show::describe::run(&arguments),

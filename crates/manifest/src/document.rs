@@ -150,6 +150,23 @@ pub fn read_checked<T: for<'de> Deserialize<'de>>(
     finish(file, values, findings)
 }
 
+/// Reads a file whose one document is a list, and every entry of it as a `T`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_list<T: for<'de> Deserialize<'de>>(
+    file: &str,
+    text: &str,
+) -> Result<Vec<T>, Vec<Problem>> {
+    let (trees, mut findings) = tree::parse(text);
+    let mut values = Vec::new();
+    for tree in content(trees, &mut findings) {
+        values.extend(reader::deserialize::<Vec<T>>(&tree, &mut findings).unwrap_or_default());
+    }
+    finish(file, values, findings)
+}
+
 fn finish<T>(
     file: &str,
     values: Vec<T>,

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! - [`read`] turns one file into [`Document`]s, or into every [`Problem`] it can find in it;
-//!   [`read_as`] and [`read_checked`] do the same for one kind that is defined elsewhere.
+//!   [`read_as`] and [`read_checked`] do the same for one kind that is defined elsewhere, and
+//!   [`read_list`] for a list without a kind.
 //! - [`check_set`] finds what only several documents together show: names twice, dependencies in a
 //!   circle, two migrations that would move the same weights.
 //! - [`schema`] gives the JSON Schema of a kind, for editors.
@@ -25,7 +26,7 @@ mod schema;
 mod set;
 mod tree;
 
-pub use document::{Document, Resource, is_all, read, read_as, read_checked};
+pub use document::{Document, Resource, is_all, read, read_as, read_checked, read_list};
 pub use problem::Problem;
 pub use schema::{Kind, schema};
 pub use set::{check_set, owned};

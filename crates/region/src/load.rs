@@ -130,6 +130,12 @@ impl Load {
         self.played().iter().map(|rate| rate * self.scale).collect()
     }
 
+    /// The rate of each minute once, also of those past the last whole week, which are not played.
+    #[must_use]
+    pub fn all_rates(&self) -> Vec<f64> {
+        self.rates.iter().map(|rate| rate * self.scale).collect()
+    }
+
     /// The rates that are played, before scaling.
     fn played(&self) -> &[f64] {
         self.rates.get(..self.repeat).unwrap_or(&self.rates)

@@ -25,11 +25,13 @@ mod story;
 mod summary;
 mod text;
 mod timeline;
+mod week;
 
 pub use page::html;
 pub use summary::summary;
 pub use text::wrap;
 pub use timeline::timeline;
+pub use week::{Replayed, Week};
 
 use rehearsal::record::Record;
 

@@ -13,7 +13,7 @@ use crate::text::escape;
 use crate::{calendar, outcome};
 
 /// Colours, type and layout; the inks' rules are added to it.
-const STYLE: &str = include_str!("page/page.css");
+pub(crate) const STYLE: &str = include_str!("page/page.css");
 
 /// The record as one self-contained HTML page: no scripts, fonts, images or other resources
 /// from outside; light and dark by the reader's preference; fit for phones and for paper.
@@ -90,7 +90,7 @@ fn findings(page: &mut String, record: &Record) -> fmt::Result {
     writeln!(page, "</ul>\n</section>")
 }
 
-fn write_figure(page: &mut String, figure: &Figure) -> fmt::Result {
+pub(crate) fn write_figure(page: &mut String, figure: &Figure) -> fmt::Result {
     let Figure { id, title, caption, legend, wide, narrow } = figure;
     writeln!(page, "<figure id=\"{id}\">\n<figcaption>\n<h2>{title}</h2>")?;
     writeln!(page, "<p>{}</p>\n<ul class=\"legend\">", escape(caption))?;

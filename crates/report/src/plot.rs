@@ -11,11 +11,13 @@ mod load;
 mod marks;
 mod series;
 mod share;
+mod week;
 
 use crate::story::Story;
 
 pub(crate) use ink::{Ink, styles};
 pub(crate) use marks::fault_name;
+pub(crate) use week::figures as week_figures;
 
 /// A figure: its drawings and the words around them.
 pub(crate) struct Figure {

@@ -16,12 +16,26 @@ pub(crate) struct Story<'a> {
     pub(crate) record: &'a Record,
     /// What lines are drawn through, in order of time.
     pub(crate) samples: Vec<&'a Entry>,
-    /// The first instant of the axis.
-    pub(crate) start: Time,
-    /// The axis' length; above zero.
-    pub(crate) hours: f64,
+    /// The axis of all its plots.
+    pub(crate) time: TimeAxis,
     /// Samples further apart than this are not joined.
     pub(crate) pause_hours_max: f64,
+}
+
+/// The axis of time that plots share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct TimeAxis {
+    /// The first instant.
+    pub(crate) start: Time,
+    /// Its length; above zero.
+    pub(crate) hours: f64,
+}
+
+impl TimeAxis {
+    /// Hours from the start.
+    pub(crate) fn hour(&self, at: Time) -> f64 {
+        hours_between(self.start, at)
+    }
 }
 
 impl<'a> Story<'a> {
@@ -36,12 +50,12 @@ impl<'a> Story<'a> {
         let pause_hours_max = usual_pause_hours(&samples) * PAUSE_FACTOR_MAX;
         // An axis without a length has no place for anything: at least an hour.
         let hours = hours_between(start, end).max(1.0);
-        Self { record, samples, start, hours, pause_hours_max }
+        Self { record, samples, time: TimeAxis { start, hours }, pause_hours_max }
     }
 
     /// Hours from the axis' start.
     pub(crate) fn hour(&self, at: Time) -> f64 {
-        hours_between(self.start, at)
+        self.time.hour(at)
     }
 
     /// The values of a track as segments without gaps: a value that is absent or not finite,

@@ -1,7 +1,7 @@
 //! The fewest task-hours that anybody who knew the load could have kept the objective with.
 
-use crate::load::{TICK_SECONDS, WARM_TICKS};
 use crate::load::Load;
+use crate::load::{TICK_SECONDS, WARM_TICKS};
 use crate::physics::Physics;
 
 /// Task-hours of the clairvoyant: every tick within the objective, each task started as early as a

@@ -20,6 +20,7 @@
 //! [`capacity`]'s; memory and other metrics than CPU and requests per target.
 
 pub mod bound;
+pub mod events;
 pub mod floors;
 pub mod lint;
 pub mod load;

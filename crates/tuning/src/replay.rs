@@ -93,11 +93,7 @@ impl<'a> Replay<'a> {
         Ok((score, minutes))
     }
 
-    fn run(
-        &self,
-        policy: &[PolicyRequest],
-        mut each: impl FnMut(Minute),
-    ) -> Result<Score, Error> {
+    fn run(&self, policy: &[PolicyRequest], mut each: impl FnMut(Minute)) -> Result<Score, Error> {
         let mut target = self.target(policy)?;
         let mut feeds = feeds(&target, self.physics, self.load, self.semantics)?;
         let mut fleet = Fleet::new(self.initial_tasks(&target), self.physics.service_rate());
@@ -188,10 +184,17 @@ impl<'a> Replay<'a> {
     /// Orders what is missing or stops what is too much; the seconds of drain that are billed.
     fn launch_or_stop(&self, tick: usize, fleet: &mut Fleet) -> f64 {
         let (wanted, all) = (fleet.desired, fleet.all());
+        if wanted == all {
+            return 0.0;
+        }
         if wanted > all {
             let orders = (wanted - all).min(self.physics.world.start.launches_per10s);
             let together = self.noise.stretch.get(tick).copied().unwrap_or(1.0);
-            fleet.order(tick, orders, self.stretches.map(|s| self.physics.start_ticks(s * together)));
+            fleet.order(
+                tick,
+                orders,
+                self.stretches.map(|s| self.physics.start_ticks(s * together)),
+            );
             return 0.0;
         }
         // Only tasks that serve are stopped, and one of them stays while others start.
@@ -221,8 +224,9 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// The service that the policy is about; a policy without entries is about any.
-pub(crate) fn resource_id<'a>(policy: &'a [PolicyRequest]) -> &'a str {
+/// The service that the policy is about; one that names none is about any.
+#[must_use]
+pub fn resource_id<'a>(policy: &'a [PolicyRequest]) -> &'a str {
     let of = |request: &'a PolicyRequest| match request {
         PolicyRequest::PutScalingPolicy(policy) => Some(policy.resource_id.as_str()),
         PolicyRequest::PutScheduledAction(action) => Some(action.resource_id.as_str()),

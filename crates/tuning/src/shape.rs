@@ -1,8 +1,6 @@
 //! Policies by their numbers, and as the requests that put them in place.
 
-use capacity::alarm::{
-    ComparisonOperator, Dimension, PutMetricAlarm, Statistic, TreatMissingData,
-};
+use capacity::alarm::{ComparisonOperator, Dimension, PutMetricAlarm, Statistic, TreatMissingData};
 use capacity::scaling::{
     MetricAggregationType, PolicyRequest, PolicyType, PredefinedMetricSpecification,
     PredefinedMetricType, PutScalingPolicy, SCALABLE_DIMENSION, SERVICE_NAMESPACE,
@@ -153,7 +151,13 @@ impl Step {
         ]
     }
 
-    fn alarm(&self, names: &Names, side: &str, threshold: f64, (m, n): (u32, u32)) -> PutMetricAlarm {
+    fn alarm(
+        &self,
+        names: &Names,
+        side: &str,
+        threshold: f64,
+        (m, n): (u32, u32),
+    ) -> PutMetricAlarm {
         let comparison_operator = if side == "out" {
             ComparisonOperator::GreaterThanOrEqualToThreshold
         } else {

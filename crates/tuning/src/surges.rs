@@ -103,7 +103,9 @@ impl Surges {
     pub fn expected(&self, coming: Horizon, events: &[Event]) -> Vec<Occurrence> {
         let minutes = coming.minutes;
         let mut expected = Vec::new();
-        for (group, of_day) in self.groups.iter().enumerate().filter_map(|(at, g)| Some((at, g.minute_of_day?))) {
+        for (group, of_day) in
+            self.groups.iter().enumerate().filter_map(|(at, g)| Some((at, g.minute_of_day?)))
+        {
             let first = (of_day + DAY_MINUTES - coming.minute_of_day(0)) % DAY_MINUTES;
             let days = (first..minutes).step_by(DAY_MINUTES);
             expected.extend(days.map(|minute| Occurrence { minute, group }));
@@ -193,7 +195,10 @@ fn sample(load: &Load, minute: usize, minutes: usize) -> Option<Sample> {
 
 /// The median of the ten minutes before `minute`, less three; `None` where the load begins later.
 fn level(load: &Load, minute: usize) -> Option<f64> {
-    median(load.minutes().get(minute.checked_sub(LEVEL.end - 1)?..=minute.checked_sub(LEVEL.start)?)?)
+    median(
+        load.minutes()
+            .get(minute.checked_sub(LEVEL.end - 1)?..=minute.checked_sub(LEVEL.start)?)?,
+    )
 }
 
 pub(crate) fn median(rates: &[f64]) -> Option<f64> {

@@ -120,59 +120,60 @@ pub fn propose(inputs: &Inputs<'_>, mut progress: impl FnMut(u64)) -> Result<Pro
     let best = search.run(&families(surging, inputs.resolutions), &mut draw, &mut progress)?;
     let mut replayed = search.replayed;
     let current = judge.current()?;
-    let mut chosen = Vec::new();
-    let mut rejected = Vec::new();
+    let (mut chosen, mut runner_up, mut rejected) = (None, None, Vec::new());
     for trained in best {
-        let made = make(inputs, &judge, &course, limit, &trained, &mut draw, &mut replayed)?;
-        progress(replayed);
-        if made.proof.shortfalls.is_empty() {
-            chosen.push(made);
+        let candidate = trained.candidate;
+        let shortfalls = judge.shortfalls(&candidate)?;
+        if !shortfalls.is_empty() {
+            rejected.push((candidate, shortfalls));
+        } else if chosen.is_none() {
+            let live = live(inputs, &course, limit, candidate, &mut draw, &mut replayed)?;
+            chosen = Some(make(inputs, &judge, candidate, live)?);
+            progress(replayed);
         } else {
-            rejected.push((made.candidate, made.proof.shortfalls));
-        }
-        if chosen.len() == 2 {
+            runner_up = Some(make(inputs, &judge, candidate, candidate)?);
             break;
         }
     }
-    let mut chosen = chosen.into_iter();
     let newest = Surges::find(&held_back, inputs.events);
     let coming = Horizon { start: judge.end(), minutes: WEEK_MINUTES };
     let unknown = newest.unknown(coming, inputs.events).into_iter().cloned().collect();
-    Ok(Proposal {
-        chosen: chosen.next(),
-        runner_up: chosen.next(),
-        current,
-        rejected,
-        surges: newest,
-        unknown,
-        replayed,
-    })
+    Ok(Proposal { chosen, runner_up, current, rejected, surges: newest, unknown, replayed })
 }
 
-/// One family's best: its live variant, its requests and its proof.
+/// The best that is like `candidate` where floors are corrected by the level just before.
+fn live(
+    inputs: &Inputs<'_>,
+    course: &Course,
+    limit: Option<Limit>,
+    candidate: Candidate,
+    draw: &mut Draw,
+    replayed: &mut u64,
+) -> Result<Candidate, Error> {
+    if candidate.floors.is_none() {
+        return Ok(candidate);
+    }
+    let budget = Physics::new(inputs.world)?.budget();
+    let mut search = Search::new(course, Source::Live, limit, &inputs.names, budget);
+    let best = search.refine(candidate, LIVE, draw)?;
+    *replayed += search.replayed;
+    Ok(best)
+}
+
+/// A candidate with its requests and its proof.
 fn make(
     inputs: &Inputs<'_>,
     judge: &Judge<'_>,
-    course: &Course,
-    limit: Option<Limit>,
-    trained: &Trained,
-    draw: &mut Draw,
-    replayed: &mut u64,
+    candidate: Candidate,
+    live: Candidate,
 ) -> Result<Chosen, Error> {
-    const LIVE: Effort = Effort { random: 0, mutations: 100 };
-    let candidate = trained.candidate;
-    let live = if candidate.floors.is_some() {
-        let budget = judge.physics().budget();
-        let mut search = Search::new(course, Source::Live, limit, &inputs.names, budget);
-        let best = search.refine(candidate, LIVE, draw)?;
-        *replayed += search.replayed;
-        best
-    } else {
-        candidate
-    };
-    let proof = judge.prove(&candidate, &live)?;
-    let held_back_policy = judge.policy(&candidate, Source::Static, Missed::None);
-    Ok(Chosen { candidate, live, policy: coming(inputs, judge, &candidate), held_back_policy, proof })
+    Ok(Chosen {
+        candidate,
+        live,
+        policy: coming(inputs, judge, &candidate),
+        held_back_policy: judge.policy(&candidate, Source::Static, Missed::None),
+        proof: judge.prove(&candidate, &live)?,
+    })
 }
 
 /// The requests for the week after the past, with floors from its newest week.
@@ -182,8 +183,7 @@ fn coming(inputs: &Inputs<'_>, judge: &Judge<'_>, candidate: &Candidate) -> Vec<
     let horizon = Horizon { start: judge.end(), minutes: WEEK_MINUTES };
     let surges = Surges::find(judge.held_back(), inputs.events);
     let expected = surges.expected(horizon, inputs.events);
-    let minimums =
-        floors.minimums(judge.physics(), &surges, &expected, Learn::All, Level::Past);
+    let minimums = floors.minimums(judge.physics(), &surges, &expected, Learn::All, Level::Past);
     policy.extend(scheduled(horizon, &minimums, &inputs.names));
     policy
 }
@@ -226,8 +226,10 @@ fn families(surging: bool, resolutions: &[Resolution]) -> Vec<(Family, u32)> {
     families
 }
 
+/// How hard the live variant of what was chosen is searched on.
+const LIVE: Effort = Effort { random: 0, mutations: 120 };
 /// How hard the families that look best are searched on, the best first.
-const MUTATIONS: [u32; 3] = [260, 60, 20];
+const MUTATIONS: [u32; 2] = [420, 40];
 /// A first round of mutations of every family, so that none is judged by chance alone.
 const MUTATIONS_FIRST: u32 = 20;
 

@@ -111,7 +111,9 @@ impl fmt::Display for Unfaithful {
             Self::Days { days } => {
                 write!(f, "{days:.1} days of desired counts were recorded, {DAYS_MIN} are needed")
             }
-            Self::NoSurge => f.write_str("the record holds no surge, so it does not show how the policy follows one"),
+            Self::NoSurge => f.write_str(
+                "the record holds no surge, so it does not show how the policy follows one",
+            ),
             Self::Desired { error } => write!(
                 f,
                 "the replayed desired count is off by {:.0} % in the mean, where {:.0} % may be: \
@@ -254,7 +256,8 @@ pub fn refusals(evidence: &Evidence<'_>) -> Vec<Refusal> {
     } else if seeds < SEEDS_MIN {
         refusals.push(Refusal::Seeds { seeds });
     }
-    let worst = evidence.untouched.iter().map(|judged| judged.worst_slow_percent).fold(0.0, f64::max);
+    let worst =
+        evidence.untouched.iter().map(|judged| judged.worst_slow_percent).fold(0.0, f64::max);
     if worst > 100.0 * evidence.budget {
         refusals.push(Refusal::UntouchedSlow { percent: worst });
     }

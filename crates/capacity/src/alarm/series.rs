@@ -113,7 +113,8 @@ impl Series {
         // Nearly always the newest that exists is the newest that should; this says so without a
         // division.
         if let Some(newest) = self.points.back()
-            && let Some(next_end) = newest.slot.checked_add(2).and_then(|s| s.checked_mul(self.period_millis))
+            && let Some(next_end) =
+                newest.slot.checked_add(2).and_then(|s| s.checked_mul(self.period_millis))
             && now.as_millis().saturating_sub(self.lag_millis) < next_end
         {
             return newest.slot;

@@ -71,12 +71,7 @@ struct Change {
 impl ScalableTarget {
     /// Scales out by the largest capacity asked for; scales in, to the largest, only when no
     /// policy asks for more.
-    pub(super) fn decide(
-        &mut self,
-        now: Time,
-        inputs: &Inputs<'_>,
-        pass: &mut Evaluation,
-    ) {
+    pub(super) fn decide(&mut self, now: Time, inputs: &Inputs<'_>, pass: &mut Evaluation) {
         let live = Inputs { desired: pass.desired, ..*inputs };
         let mut proposals = std::mem::take(&mut self.proposals);
         proposals.extend(self.firings.iter().map(|f| (*f, self.propose(now, &live, f))));

@@ -12,6 +12,8 @@ pub struct Recorded {
     pub load: Load,
     /// What the file held.
     pub report: LoadReport,
+    /// The file's first instant; `None` where its minutes count from no date.
+    pub start: Option<Time>,
 }
 
 /// What a load file held.
@@ -35,6 +37,9 @@ const MINUTES_MAX: i64 = 10 * 366 * 1440;
 const ROWS_MAX: usize = 10_000_000;
 /// A step longer than this many periods is a gap; clocks that write rows wander less.
 const GAP_PERIODS: f64 = 1.5;
+
+/// Seconds of a year: integers below are minutes of a trace and not of the epoch.
+const DATES_FROM: i64 = 31_536_000;
 
 /// What the two columns mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +92,9 @@ impl Recorded {
             interpolated,
             minutes: usize::try_from(minutes).unwrap_or(0),
         };
-        Ok(Self { load, report })
+        // Minutes that are counted from zero are far from any date.
+        let start = (first >= DATES_FROM).then(|| Time::from_secs(first));
+        Ok(Self { load, report, start })
     }
 }
 

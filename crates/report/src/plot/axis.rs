@@ -3,7 +3,7 @@
 use model::{Span, Time};
 
 use crate::calendar;
-use crate::story::Story;
+use crate::story::TimeAxis;
 
 use super::frame::Frame;
 
@@ -112,8 +112,8 @@ pub(crate) struct TimeTick {
 }
 
 /// Ticks at midnights, or at hours where the rehearsal is short, labelled where there is room.
-pub(crate) fn time_ticks(story: &Story<'_>, frame: &Frame) -> Vec<TimeTick> {
-    let pixels_per_hour = f64::from(frame.plot_width()) / story.hours;
+pub(crate) fn time_ticks(time: &TimeAxis, frame: &Frame) -> Vec<TimeTick> {
+    let pixels_per_hour = f64::from(frame.plot_width()) / time.hours;
     let room = f64::from(frame.label_distance_min);
     // Hours between labels. Weeks start on Mondays, the others at midnight.
     let step = [1, 2, 3, 6, 12, 24, 48, 168, 336, 672, 1_344]
@@ -124,13 +124,13 @@ pub(crate) fn time_ticks(story: &Story<'_>, frame: &Frame) -> Vec<TimeTick> {
     // Day 4 of the epoch was a Monday.
     let origin = Time::from_millis(4 * 86_400_000);
     let grid_millis = i64::from(grid) * 3_600_000;
-    let since = story.start.as_millis().saturating_sub(origin.as_millis());
+    let since = time.start.as_millis().saturating_sub(origin.as_millis());
     let first = since.div_euclid(grid_millis);
     (0..TIME_TICKS_MAX as i64)
         .map(|index| first.saturating_add(index))
         .map(|count| (count, Time::from_millis(4 * 86_400_000 + count.saturating_mul(grid_millis))))
-        .map(|(count, at)| (count, at, story.hour(at)))
-        .take_while(|(_, _, hour)| *hour <= story.hours)
+        .map(|(count, at)| (count, at, time.hour(at)))
+        .take_while(|(_, _, hour)| *hour <= time.hours)
         .filter(|(_, _, hour)| *hour >= 0.0)
         .map(|(count, at, hour)| {
             let labelled = count.saturating_mul(i64::from(grid)).rem_euclid(i64::from(step)) == 0;
@@ -140,16 +140,16 @@ pub(crate) fn time_ticks(story: &Story<'_>, frame: &Frame) -> Vec<TimeTick> {
 }
 
 /// Weekends as hours from the axis' start, clipped to it; none on axes of many months.
-pub(crate) fn weekends(story: &Story<'_>) -> Vec<(f64, f64)> {
-    let first = calendar::day(story.start);
-    if story.hours > 24.0 * 200.0 {
+pub(crate) fn weekends(time: &TimeAxis) -> Vec<(f64, f64)> {
+    let first = calendar::day(time.start);
+    if time.hours > 24.0 * 200.0 {
         return Vec::new();
     }
     let mut bands: Vec<(f64, f64)> = Vec::new();
-    for day in first..=calendar::day(story.start + hours_span(story.hours)) {
-        let from = story.hour(Time::from_millis(day.saturating_mul(86_400_000))).max(0.0);
+    for day in first..=calendar::day(time.start + hours_span(time.hours)) {
+        let from = time.hour(Time::from_millis(day.saturating_mul(86_400_000))).max(0.0);
         let to =
-            (story.hour(Time::from_millis((day + 1).saturating_mul(86_400_000)))).min(story.hours);
+            (time.hour(Time::from_millis((day + 1).saturating_mul(86_400_000)))).min(time.hours);
         if !calendar::is_weekend(day) || to <= from {
             continue;
         }

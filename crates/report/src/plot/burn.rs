@@ -22,10 +22,10 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let fargate = of(|signal| signal.burn_fargate);
     let highest = extent(&ec2).into_iter().chain(extent(&fargate)).map(|(_, high)| high);
     let high = highest.fold(1.3, f64::max).min(BURN_SHOWN_MAX);
-    let exact = vec![vec![(0.0, 1.0), (story.hours, 1.0)]];
+    let exact = vec![vec![(0.0, 1.0), (story.time.hours, 1.0)]];
     let drawn = |frame| {
         let name = "Burn of the error budget over time, both sides";
-        draw(story, frame, Axis::linear(0.0, high, "times"), name, |chart| {
+        draw(&story.time, frame, Axis::linear(0.0, high, "times"), name, |chart| {
             marks::uprights(chart, story)?;
             chart.lines(Ink::Ec2, &ec2)?;
             chart.lines(Ink::Fargate, &fargate)?;

@@ -8,7 +8,7 @@ use plotters::prelude::{Cartesian2d, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
 
-use crate::story::{Segment, Story};
+use crate::story::{Segment, TimeAxis};
 use crate::text::escape;
 
 use super::axis::{Axis, time_ticks, weekends};
@@ -42,7 +42,7 @@ pub(crate) struct Chart<'a> {
 /// Draws a chart: weekends and grid, then what `of` draws, then the axes' labels.
 /// `name` is what a screen reader says.
 pub(crate) fn draw(
-    story: &Story<'_>,
+    time: &TimeAxis,
     frame: Frame,
     axis: Axis,
     name: &str,
@@ -50,8 +50,8 @@ pub(crate) fn draw(
 ) -> String {
     let mut svg = String::new();
     let drawn = {
-        let chart = Chart::new(&mut svg, frame, axis, story.hours);
-        chart.backdrop(story).and_then(|()| of(&chart)).and_then(|()| chart.root.present())
+        let chart = Chart::new(&mut svg, frame, axis, time.hours);
+        chart.backdrop(time).and_then(|()| of(&chart)).and_then(|()| chart.root.present())
     };
     if let Err(error) = drawn {
         return format!("<p>This plot could not be drawn: {}.</p>", escape(&error.to_string()));
@@ -230,12 +230,12 @@ impl<'a> Chart<'a> {
         self.plane.map_coordinate(&self.at(point))
     }
 
-    fn backdrop(&self, story: &Story<'_>) -> Drawn {
+    fn backdrop(&self, time: &TimeAxis) -> Drawn {
         let top = i32::try_from(self.frame.top).unwrap_or(0);
-        for band in weekends(story) {
+        for band in weekends(time) {
             self.block(Ink::Weekend, band, top, self.bottom())?;
         }
-        for tick in time_ticks(story, &self.frame) {
+        for tick in time_ticks(time, &self.frame) {
             self.upright(Ink::Grid, tick.hour)?;
             let (x, _) = self.pixel((tick.hour, self.axis.low()));
             let Some(lines) = tick.label else { continue };

@@ -91,7 +91,7 @@ fn figure(story: &Story<'_>, kind: &Kind) -> Figure {
     let high = high.clamp(threshold * 1.3, threshold * THRESHOLDS_SHOWN);
     let last = thresholds.last().and_then(|segment| segment.last()).map(|(_, value)| *value);
     let drawn = |frame| {
-        draw(story, frame, Axis::linear(low, high, "nats"), kind.name, |chart| {
+        draw(&story.time, frame, Axis::linear(low, high, "nats"), kind.name, |chart| {
             for segment in &values {
                 chart.area(kind.tint, &down_to(&chart.thin(segment), 0.0))?;
             }

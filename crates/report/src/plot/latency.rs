@@ -20,7 +20,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let axis = Axis::fitting(low, high, "ms");
     let drawn = |frame| {
         let name = "99th percentile of latency of both sides over time, in milliseconds";
-        draw(story, frame, axis.clone(), name, |chart| {
+        draw(&story.time, frame, axis.clone(), name, |chart| {
             marks::uprights(chart, story)?;
             chart.bands(Ink::Ec2, Ink::Ec2Band, &ec2)?;
             chart.bands(Ink::Fargate, Ink::FargateBand, &fargate)?;

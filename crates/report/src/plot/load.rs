@@ -21,7 +21,7 @@ pub(crate) fn requests(story: &Story<'_>) -> Figure {
     let high = extent(both.iter().chain(&fargate)).map_or(1.0, |(_, high)| high);
     let drawn = |frame: Frame| {
         let name = "Requests per minute of both sides over time, stacked";
-        draw(story, frame, Axis::from_zero(high, "requests/min"), name, |chart| {
+        draw(&story.time, frame, Axis::from_zero(high, "requests/min"), name, |chart| {
             for (upper, lower) in both.iter().zip(&below) {
                 chart.area(Ink::Ec2Tint, &between(&chart.thin(upper), &chart.thin(lower)))?;
             }
@@ -55,7 +55,7 @@ pub(crate) fn tasks(story: &Story<'_>) -> Figure {
     let high = extent(ec2.iter().chain(&fargate)).map_or(1.0, |(_, high)| high);
     let drawn = |frame| {
         let name = "Healthy tasks of both sides over time";
-        draw(story, frame, Axis::from_zero(high, "tasks"), name, |chart| {
+        draw(&story.time, frame, Axis::from_zero(high, "tasks"), name, |chart| {
             chart.tinted_stairs(Ink::Ec2Tint, &ec2)?;
             chart.tinted_stairs(Ink::FargateTint, &fargate)?;
             marks::uprights(chart, story)?;

@@ -18,7 +18,7 @@ pub(crate) fn figure(story: &Story<'_>) -> Figure {
     let measured = story.segments(|entry| percent(entry.share_measured));
     let drawn = |frame| {
         let name = "Share of traffic on Fargate over time, in percent";
-        draw(story, frame, Axis::linear(0.0, 100.0, "%"), name, |chart| {
+        draw(&story.time, frame, Axis::linear(0.0, 100.0, "%"), name, |chart| {
             chart.tinted_stairs(Ink::FargateTint, &set)?;
             marks::uprights(chart, story)?;
             chart.lines(Ink::Measured, &measured)?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use capacity::alarm::{ComparisonOperator, PutMetricAlarm};
-use capacity::scaling::{PolicyRequest, PutScalingPolicy, Schedule, StepScalingPolicyConfiguration};
+use capacity::scaling::{
+    PolicyRequest, PutScalingPolicy, Schedule, StepScalingPolicyConfiguration,
+};
 use capacity::steps::AdjustmentType;
 use model::spec::World;
 use model::{Span, Time};
@@ -75,7 +77,10 @@ impl Rules<'_> {
         ceiling.percent - CEILING_SIGMAS * ceiling.sigma
     }
 
-    fn with_steps(&self, change: impl FnOnce(&mut StepScalingPolicyConfiguration)) -> Vec<PolicyRequest> {
+    fn with_steps(
+        &self,
+        change: impl FnOnce(&mut StepScalingPolicyConfiguration),
+    ) -> Vec<PolicyRequest> {
         let mut mended = self.policy.to_vec();
         if let Some(PolicyRequest::PutScalingPolicy(scaling)) = mended.get_mut(self.at)
             && let Some(steps) = &mut scaling.step_scaling_policy_configuration
@@ -155,17 +160,25 @@ impl Rules<'_> {
         let seen = arrives + f64::from(alarm.period);
         let cooldown = self.steps.cooldown.unwrap_or(COOLDOWN_DEFAULT);
         let (id, severity, sentence) = if f64::from(cooldown) > OUTLASTS * seen {
-            (LintId::CooldownOutlastsStart, Severity::Warning, format!(
-                "for {cooldown} s after a step only what a larger one exceeds it by is added, and \
+            (
+                LintId::CooldownOutlastsStart,
+                Severity::Warning,
+                format!(
+                    "for {cooldown} s after a step only what a larger one exceeds it by is added, and \
                  its tasks serve after {arrives:.0} s: under a load that keeps rising it adds one \
                  step in {cooldown} s"
-            ))
+                ),
+            )
         } else if f64::from(cooldown) < arrives {
-            (LintId::CooldownEndsBeforeStart, Severity::Note, format!(
-                "its cooldown of {cooldown} s ends before tasks serve, {arrives:.0} s after the \
+            (
+                LintId::CooldownEndsBeforeStart,
+                Severity::Note,
+                format!(
+                    "its cooldown of {cooldown} s ends before tasks serve, {arrives:.0} s after the \
                  order: the next step counts from running tasks, without those that are pending, \
                  and may add nothing"
-            ))
+                ),
+            )
         } else {
             return None;
         };

@@ -53,7 +53,8 @@ pub(super) fn feeds(
         })?;
         let period = query.period.as_millis().max(TICK_MILLIS);
         let lag = semantics.lag.of(query.period).as_millis();
-        let ticks = |millis: u64| usize::try_from(millis.div_ceil(TICK_MILLIS)).unwrap_or(usize::MAX);
+        let ticks =
+            |millis: u64| usize::try_from(millis.div_ceil(TICK_MILLIS)).unwrap_or(usize::MAX);
         let into = load.start().as_millis().rem_euclid(i64::try_from(period).unwrap_or(i64::MAX));
         let elapsed = ticks(into.unsigned_abs());
         Ok(Feed {

@@ -128,7 +128,9 @@ impl Draw {
             adjustments: [first_amount, second_amount, second_amount + self.between(10, 150)],
             adjustment_type: AdjustmentType::PercentChangeInCapacity,
             out_cooldown: self.pick(&COOLDOWNS),
-            in_threshold: libm::round(out_threshold * self.chance.uniform_between(0.6, IN_PART_MAX)),
+            in_threshold: libm::round(
+                out_threshold * self.chance.uniform_between(0.6, IN_PART_MAX),
+            ),
             in_datapoints: self.pick(&IN_DATAPOINTS),
             in_percent: self.between(6, 30),
             in_cooldown: self.pick(&COOLDOWNS),
@@ -149,7 +151,8 @@ impl Draw {
         };
         let floors = parent.floors.map(|floors| Floors {
             quantile: self.maybe(floors.quantile, &[0.5, 0.75, 0.9, 1.0], width),
-            gain: libm::round(100.0 * (floors.gain + 0.15 * width * self.normal())).clamp(40.0, 150.0)
+            gain: libm::round(100.0 * (floors.gain + 0.15 * width * self.normal()))
+                .clamp(40.0, 150.0)
                 / 100.0,
             lead: self.step_by(floors.lead, width).clamp(2, 8),
             hold: self.step_by(floors.hold, 2.0 * width).clamp(1, 16),
@@ -171,7 +174,9 @@ impl Draw {
             out_cooldown: self.maybe(step.out_cooldown, &COOLDOWNS, width),
             in_threshold: self.near(step.in_threshold, 5.0 * width),
             in_datapoints: self.maybe(step.in_datapoints, &IN_DATAPOINTS, width),
-            in_percent: integer(self.near(f64::from(step.in_percent), 6.0 * width).clamp(3.0, 40.0)),
+            in_percent: integer(
+                self.near(f64::from(step.in_percent), 6.0 * width).clamp(3.0, 40.0),
+            ),
             in_cooldown: self.maybe(step.in_cooldown, &COOLDOWNS, width),
             ..step
         })

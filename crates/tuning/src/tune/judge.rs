@@ -63,8 +63,6 @@ pub struct Proof {
     pub live: Judged,
     /// Under what may go wrong.
     pub stress: Vec<Stress>,
-    /// Why it is not better than what there is; empty where it is.
-    pub shortfalls: Vec<Shortfall>,
 }
 
 /// Why a candidate is not proposed.
@@ -126,7 +124,11 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(inputs: &'a Inputs<'_>, train: &Load, held_back: &Load) -> Result<Self, Error> {
+    pub(super) fn new(
+        inputs: &'a Inputs<'_>,
+        train: &Load,
+        held_back: &Load,
+    ) -> Result<Self, Error> {
         let physics = Physics::new(inputs.world)?;
         let slow = SLOW_START * inputs.world.start.median_s;
         let start = TaskStart { median_s: slow, ..inputs.world.start };
@@ -237,7 +239,8 @@ impl<'a> Judge<'a> {
         let trained = self.train.scenarios.first().expect("the week itself is a scenario");
         let mut stress = Vec::new();
         for (what, scenario) in self.stress.iter().zip(self.held_back.scenarios.iter().skip(1)) {
-            let current = self.current.map(|current| self.judged(&self.held_back, scenario, current));
+            let current =
+                self.current.map(|current| self.judged(&self.held_back, scenario, current));
             stress.push(Stress {
                 what: what.clone(),
                 scheduled: on(&self.held_back, scenario, candidate, Source::Static)?,
@@ -245,15 +248,12 @@ impl<'a> Judge<'a> {
                 current: current.transpose()?,
             });
         }
-        let mut proof = Proof {
+        Ok(Proof {
             train: on(&self.train, trained, candidate, Source::Static)?,
             scheduled: on(&self.held_back, self.first(), candidate, Source::Static)?,
             live: on(&self.held_back, self.first(), live, Source::Live)?,
             stress,
-            shortfalls: Vec::new(),
-        };
-        proof.shortfalls = self.shortfalls(candidate, &proof)?;
-        Ok(proof)
+        })
     }
 
     fn judged(
@@ -271,25 +271,34 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn shortfalls(&self, candidate: &Candidate, proof: &Proof) -> Result<Vec<Shortfall>, Error> {
+    /// Why a candidate is not better than what there is; empty where it is.
+    pub(super) fn shortfalls(&self, candidate: &Candidate) -> Result<Vec<Shortfall>, Error> {
+        let on = |scenario: &Scenario| {
+            let policy = self.held_back.policy(candidate, scenario, Source::Static, self.names);
+            self.judged(&self.held_back, scenario, &policy)
+        };
         let budget_percent = 100.0 * self.physics().budget();
         let mut shortfalls = Vec::new();
-        let percent = proof.scheduled.summary.slow_percent;
-        if percent > budget_percent {
-            shortfalls.push(Shortfall::Slow { percent, budget_percent });
+        let itself = on(self.first())?.summary;
+        if itself.slow_percent > budget_percent {
+            shortfalls.push(Shortfall::Slow { percent: itself.slow_percent, budget_percent });
         }
         let Some(current) = self.current()? else { return Ok(shortfalls) };
-        let (hours, current_hours) =
-            (proof.scheduled.summary.task_hours, current.summary.task_hours);
+        let (hours, current_hours) = (itself.task_hours, current.summary.task_hours);
         let current_percent = current.summary.slow_percent;
         if current_percent <= budget_percent && hours >= current_hours {
             shortfalls.push(Shortfall::Dearer { hours, current_hours });
         }
-        let missed = self.held_back.scenarios.iter().skip(1).zip(&proof.stress);
-        for (_, stress) in missed.filter(|(s, _)| s.missed != Missed::None && candidate.floors.is_some()) {
-            let percent = stress.scheduled.summary.slow_percent;
+        if candidate.floors.is_none() {
+            return Ok(shortfalls);
+        }
+        for (what, scenario) in self.stress.iter().zip(self.held_back.scenarios.iter().skip(1)) {
+            if scenario.missed == Missed::None {
+                continue;
+            }
+            let percent = on(scenario)?.summary.slow_percent;
             if percent > budget_percent.max(ALIKE * current_percent) {
-                let what = stress.what.clone();
+                let what = what.clone();
                 shortfalls.push(Shortfall::Missed { what, percent, current_percent });
             }
         }

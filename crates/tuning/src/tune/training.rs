@@ -60,13 +60,22 @@ const MORE: f64 = 1.05;
 impl Course {
     /// The week to train on: as it was, surges early and late, more load, dearer requests; and
     /// with floors missed.
-    pub(super) fn training(world: &World, load: &Load, events: &[Event], seed: u64) -> Result<Self, Error> {
+    pub(super) fn training(
+        world: &World,
+        load: &Load,
+        events: &[Event],
+        seed: u64,
+    ) -> Result<Self, Error> {
         let physics = Physics::new(world)?;
         let dearer = World { cpu_ms_per_request: world.cpu_ms_per_request * MORE, ..world.clone() };
         let dearer = Physics::new(&dearer)?;
         let surges = Surges::find(load, events);
         let expected = surges.expected(load.horizon(), events);
-        let scenario = |load: Load, physics: &Physics, missed| Scenario { load, physics: physics.clone(), missed };
+        let scenario = |load: Load, physics: &Physics, missed| Scenario {
+            load,
+            physics: physics.clone(),
+            missed,
+        };
         // What fails most candidates comes first: those are then tried on nothing else.
         let mut scenarios = vec![scenario(load.clone(), &physics, Missed::None)];
         if !expected.is_empty() {

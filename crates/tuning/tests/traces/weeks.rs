@@ -35,7 +35,8 @@ pub(crate) const MONDAY: i64 = 1_767_571_200;
 
 /// `train` or `test` of push-7d.
 pub(crate) fn push(name: &str) -> Option<Load> {
-    let text = std::fs::read_to_string(traces()?.join(format!("push_synth_{name}_1min.csv"))).ok()?;
+    let text =
+        std::fs::read_to_string(traces()?.join(format!("push_synth_{name}_1min.csv"))).ok()?;
     let rates: Vec<f64> = second_column(&text).map(|(_, rps)| rps).collect();
     let week = if name == "train" { 0 } else { 7 * 86_400 };
     Some(Load::new(Time::from_secs(MONDAY + week), rates).unwrap())

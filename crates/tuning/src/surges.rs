@@ -146,8 +146,12 @@ fn recurring(past: &Load) -> Vec<Group> {
     if days < DAYS_MIN {
         return Vec::new();
     }
+    let mut exact = vec![0_usize; DAY_MINUTES];
     let mut count = vec![0_usize; DAY_MINUTES];
     for minute in &rises {
+        if let Some(exact) = exact.get_mut((minute + offset) % DAY_MINUTES) {
+            *exact += 1;
+        }
         // A surge that is a minute early or late on some days is the same.
         for near in [DAY_MINUTES - 1, 0, 1] {
             if let Some(count) = count.get_mut((minute + offset + near) % DAY_MINUTES) {
@@ -161,6 +165,12 @@ fn recurring(past: &Load) -> Vec<Group> {
         if !often || near_daily(&groups, of_day) {
             continue;
         }
+        // Of the minutes that are near enough, the one at which most days rise; the first of equals.
+        let near = (of_day..=of_day + 2).map(|minute| minute % DAY_MINUTES);
+        let of_day = near
+            .rev()
+            .max_by_key(|minute| exact.get(*minute).copied().unwrap_or(0))
+            .unwrap_or(of_day);
         let first = (of_day + DAY_MINUTES - offset) % DAY_MINUTES;
         let samples = (first..past.minutes().len())
             .step_by(DAY_MINUTES)

@@ -4,5 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
 
+mod proposals;
 mod table;
 mod weeks;

@@ -149,7 +149,6 @@ fn check(load: Option<Load>, of: impl Fn(&Row) -> (f64, f64)) {
             100.0 * (got.task_hours / hours - 1.0),
             got.actions,
         );
-        eprintln!("{line}");
         if (got.slow_percent - slow).abs() > 0.1 || (got.task_hours / hours - 1.0).abs() > 0.02 {
             apart.push(line);
         }

@@ -42,7 +42,7 @@ pub struct Effort {
 }
 
 /// Replays that a proposal takes at most, for a bar that shows how far it is.
-pub const REPLAYS_EXPECTED: u64 = 4_500;
+pub const REPLAYS_EXPECTED: u64 = 3_600;
 
 /// What a proposal is made from.
 #[derive(Debug, Clone)]
@@ -227,9 +227,9 @@ fn families(surging: bool, resolutions: &[Resolution]) -> Vec<(Family, u32)> {
 }
 
 /// How hard the live variant of what was chosen is searched on.
-const LIVE: Effort = Effort { random: 0, mutations: 120 };
+const LIVE: Effort = Effort { random: 0, mutations: 100 };
 /// How hard the families that look best are searched on, the best first.
-const MUTATIONS: [u32; 2] = [420, 40];
+const MUTATIONS: [u32; 2] = [380, 40];
 /// A first round of mutations of every family, so that none is judged by chance alone.
 const MUTATIONS_FIRST: u32 = 20;
 

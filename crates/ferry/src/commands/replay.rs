@@ -1,5 +1,6 @@
 //! `ferry replay`
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use capacity::scaling::PolicyRequest;
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &Replay) -> Result<Answer, Failure> {
     }
     print(&match arguments.replayed.output {
         Form::Table => table(&[("", &summary)]),
-        Form::Json => format!("{:#}\n", json!(summary)),
+        Form::Json => pretty(&summary)?,
         Form::Yaml => yaml::text(&json!(summary)),
     })?;
     Ok(Answer::Yes)
@@ -123,6 +124,13 @@ pub(crate) fn policy(path: &Path) -> Result<Vec<PolicyRequest>, Failure> {
         .map_err(|problems| Failure::BadInput(problems.iter().map(ToString::to_string).collect()))
 }
 
+/// A value as indented JSON, its fields in the order that formats.md has.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::bad_input(format!("a number cannot be written: {error}")))
+}
+
 /// The chances of one seed.
 pub(crate) fn noises(seed: u64, load: &Load) -> Vec<Noise> {
     (0..SEEDS).map(|at| Noise::new(seed.wrapping_add(at), load.ticks().len())).collect()
@@ -191,10 +199,13 @@ pub(crate) fn table(rows: &[(&str, &Summary)]) -> String {
         "", "slow %", "bad minutes", "task-hours", "peak tasks", "actions", "vCPU USD"
     );
     for (name, it) in rows {
-        text.push_str(&format!(
-            "{name:width$}{gap}{:>8.3} {:>12} {:>11.1} {:>11} {:>8} {:>11.2}\n",
+        // Writing to a string cannot fail.
+        writeln!(
+            text,
+            "{name:width$}{gap}{:>8.3} {:>12} {:>11.1} {:>11} {:>8} {:>11.2}",
             it.slow_percent, it.bad_minutes, it.task_hours, it.peak_tasks, it.actions, it.cost_usd
-        ));
+        )
+        .ok();
     }
     text
 }

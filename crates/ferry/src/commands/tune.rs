@@ -6,7 +6,7 @@ use tuning::noise::Noise;
 use tuning::replay::{Minute, Replay, resource_id};
 use tuning::shape::{Names, Resolution};
 use tuning::surges::Event;
-use tuning::tune::{self, Chosen, Judged, Proposal, REPLAYS_EXPECTED, propose};
+use tuning::tune::{self, Chosen, Judged, Proposal, REPLAYS_EXPECTED, Stress, propose};
 
 use super::replay::{self, Inputs, failure, lints, sentence, table, with_the_week_after};
 use super::yaml;
@@ -151,18 +151,27 @@ fn shown(proposal: &Proposal) -> String {
 
 fn answer(proposal: &Proposal) -> Value {
     let chosen = proposal.chosen.as_ref();
+    let proof = chosen.map(|chosen| &chosen.proof);
+    let stress = |it: &Stress| {
+        json!({
+            "what": it.what,
+            "heldBack": it.scheduled.summary,
+            "heldBackLive": it.live.summary,
+            "current": it.current.map(|judged| judged.summary),
+        })
+    };
     json!({
         "policy": chosen.map(|chosen| &chosen.policy),
         "proof": {
-            "train": chosen.map(|chosen| &chosen.proof.train),
-            "heldBack": chosen.map(|chosen| &chosen.proof.scheduled),
-            "heldBackLive": chosen.map(|chosen| &chosen.proof.live),
-            "current": proposal.current,
-            "stress": chosen.map(|chosen| &chosen.proof.stress),
+            "train": proof.map(|proof| proof.train.summary),
+            "heldBack": proof.map(|proof| proof.scheduled.summary),
+            "heldBackLive": proof.map(|proof| proof.live.summary),
+            "current": proposal.current.map(|judged| judged.summary),
+            "stress": proof.map(|proof| proof.stress.iter().map(stress).collect::<Vec<_>>()),
         },
         "runnerUp": proposal.runner_up.as_ref().map(|runner_up| json!({
             "policy": runner_up.policy,
-            "heldBack": runner_up.proof.scheduled,
+            "heldBack": runner_up.proof.scheduled.summary,
         })),
     })
 }

@@ -9,7 +9,7 @@ pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Array(entries) if !entries.is_empty() => list(entries, 0, &mut text),
         Value::Object(fields) if !fields.is_empty() => map(fields, 0, "", &mut text),
-        scalar => text.push_str(&format!("{scalar}\n")),
+        scalar => line(&mut text, &format!("{scalar}")),
     }
     text
 }
@@ -24,7 +24,7 @@ fn list(entries: &[Value], indent: usize, text: &mut String) {
                 text.push('\n');
                 list(inner, indent + 2, text);
             }
-            scalar => text.push_str(&format!("{head}{scalar}\n")),
+            scalar => line(text, &format!("{head}{scalar}")),
         }
     }
 }
@@ -36,14 +36,19 @@ fn map(fields: &serde_json::Map<String, Value>, indent: usize, head: &str, text:
         text.push_str(if number == 0 && !head.is_empty() { head } else { &spaces });
         match value {
             Value::Object(inner) if !inner.is_empty() => {
-                text.push_str(&format!("{name}:\n"));
+                line(text, &format!("{name}:"));
                 map(inner, indent + 2, "", text);
             }
             Value::Array(inner) if !inner.is_empty() => {
-                text.push_str(&format!("{name}:\n"));
+                line(text, &format!("{name}:"));
                 list(inner, indent, text);
             }
-            scalar => text.push_str(&format!("{name}: {scalar}\n")),
+            scalar => line(text, &format!("{name}: {scalar}")),
         }
     }
+}
+
+fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
 }

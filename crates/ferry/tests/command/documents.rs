@@ -16,6 +16,8 @@ fn help_says_what_there_is() {
         "preflight",
         "schema",
         "judge",
+        "replay",
+        "tune",
         "completions",
         "get",
         "describe",

@@ -23,6 +23,7 @@ mod prometheus;
 mod promql;
 mod region;
 mod rehearse;
+mod replay;
 mod rules;
 mod running;
 mod scheduled;

@@ -1,6 +1,6 @@
 //! Replayed weeks a second, and proposals on the benchmark's two weeks beside its baselines.
 //!
-//! `cargo bench -p tuning [-- SEED]`. The weeks lie in `../shared/data/traces` or where
+//! `cargo bench -p tuning [-- SEED]`, or `-- rows` for the rows that need no search as CSV. The weeks lie in `../shared/data/traces` or where
 //! FERRY_TRACES says; without them nothing is measured.
 
 #![expect(
@@ -10,6 +10,9 @@
     reason = "a benchmark measures time, prints, and has sound inputs"
 )]
 
+#[path = "../../tests/traces/rows.rs"]
+#[expect(dead_code, reason = "the tests compare with what is written beside the rows")]
+mod rows;
 #[path = "../../tests/traces/weeks.rs"]
 mod weeks;
 
@@ -17,7 +20,6 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use capacity::scaling::PolicyRequest;
-use model::Time;
 use model::spec::World;
 use tuning::bound::clairvoyant_task_hours;
 use tuning::load::Load;
@@ -31,12 +33,30 @@ use tuning::tune::{Inputs, propose};
 use weeks::{push, row, world, worldcup};
 
 fn main() {
+    if std::env::args().any(|word| word == "rows") {
+        return rows_as_csv();
+    }
     let seed = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1);
     let (Some(push_train), Some(push_test)) = (push("train"), push("test")) else { return };
     speed(&push_test);
     let (Some(cup_train), Some(cup_test)) = (worldcup(10), worldcup(17)) else { return };
     week("push-7d", &push_train, &push_test, seed);
     week("worldcup-7d", &cup_train, &cup_test, seed);
+}
+
+/// `week,row,slowPercent,badMinutes,taskHours`, for a comparison with another program.
+fn rows_as_csv() {
+    println!("week,row,slowPercent,badMinutes,taskHours");
+    for (week, load) in [("push", push("test")), ("worldcup", worldcup(17))] {
+        let Some(load) = load else { return };
+        for it in rows::ROWS {
+            let got = row(&(it.world)(), &load, &it.shape.requests(&names()));
+            println!(
+                "{week},{},{},{},{}",
+                it.name, got.slow_percent, got.bad_minutes, got.task_hours
+            );
+        }
+    }
 }
 
 /// Seconds of the wall and of this process alone.
@@ -155,5 +175,4 @@ fn proposal(
         show("runner-up, scheduled", &runner_up.proof.scheduled.summary, bound);
         println!("  {:?}", runner_up.candidate);
     }
-    black_box(Time::from_secs(0));
 }

@@ -3,7 +3,6 @@
 use capacity::scaling::PolicyRequest;
 use model::Time;
 use model::spec::{TaskStart, World};
-use serde::Serialize;
 
 use super::training::{Course, Missed, Scenario, Source};
 use super::{Candidate, Inputs};
@@ -28,18 +27,16 @@ const SLOW_START: f64 = 1.8;
 const ALIKE: f64 = 1.02;
 
 /// Totals over several seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Judged {
     /// As operators read them.
-    #[serde(flatten)]
     pub summary: Summary,
     /// The worst seed's percent of slow requests.
     pub worst_slow_percent: f64,
 }
 
 /// One thing that may go wrong, and what the proposal then comes to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stress {
     /// What goes wrong.
     pub what: String,
@@ -48,7 +45,6 @@ pub struct Stress {
     /// The proposal with floors corrected by the level just before.
     pub live: Judged,
     /// The live policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Judged>,
 }
 

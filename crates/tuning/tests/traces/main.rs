@@ -5,5 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "what a test builds must be sound")]
 
 mod proposals;
+mod rows;
 mod table;
 mod weeks;

@@ -121,8 +121,14 @@ pub fn propose(inputs: &Inputs<'_>, mut progress: impl FnMut(u64)) -> Result<Pro
     let mut replayed = search.replayed;
     let current = judge.current()?;
     let (mut chosen, mut runner_up, mut rejected) = (None, None, Vec::new());
-    for trained in best {
-        let candidate = trained.candidate;
+    for candidate in best.into_iter().map(|trained| trained.candidate) {
+        let family = candidate.family();
+        let of_family = |(other, _): &&(Candidate, _)| other.family() == family;
+        let tried = rejected.iter().filter(of_family).count();
+        let has_won = chosen.as_ref().is_some_and(|it: &Chosen| it.candidate.family() == family);
+        if has_won || tried >= TRIED_MAX {
+            continue;
+        }
         let shortfalls = judge.shortfalls(&candidate)?;
         if !shortfalls.is_empty() {
             rejected.push((candidate, shortfalls));
@@ -226,6 +232,9 @@ fn families(surging: bool, resolutions: &[Resolution]) -> Vec<(Family, u32)> {
     families
 }
 
+/// Candidates of one family that the week held back may reject before the family is given up: each
+/// more would be a choice by that week.
+const TRIED_MAX: usize = 3;
 /// How hard the live variant of what was chosen is searched on.
 const LIVE: Effort = Effort { random: 0, mutations: 100 };
 /// How hard the families that look best are searched on, the best first.
@@ -234,7 +243,8 @@ const MUTATIONS: [u32; 2] = [380, 40];
 const MUTATIONS_FIRST: u32 = 20;
 
 impl Search<'_> {
-    /// The best of what theory says, chance, and what is like the best so far, of each family.
+    /// What theory says, chance, and what is like the best so far: the best of each family, in
+    /// order.
     fn run(
         &mut self,
         families: &[(Family, u32)],
@@ -252,7 +262,7 @@ impl Search<'_> {
             let effort = Effort { random: 0, mutations };
             self.explore(trained.candidate.family(), effort, draw, progress)?;
         }
-        Ok(self.best())
+        Ok(self.all())
     }
 
     /// The best that is like `candidate`.

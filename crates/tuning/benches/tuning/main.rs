@@ -1,6 +1,6 @@
 //! Replayed weeks a second, and proposals on the benchmark's two weeks beside its baselines.
 //!
-//! `cargo bench -p tuning [-- SEED]`, or `-- rows` for the rows that need no search as CSV. The weeks lie in `../shared/data/traces` or where
+//! `cargo bench -p tuning --bench tuning [-- SEED]`, or `-- rows` for the rows that need no search as CSV. The weeks lie in `../shared/data/traces` or where
 //! FERRY_TRACES says; without them nothing is measured.
 
 #![expect(

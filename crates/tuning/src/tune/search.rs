@@ -98,6 +98,13 @@ impl<'a> Search<'a> {
         best
     }
 
+    /// All that are kept, the best first.
+    pub(super) fn all(&self) -> Vec<Trained> {
+        let mut all: Vec<Trained> = self.best.values().flatten().copied().collect();
+        all.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+        all
+    }
+
     fn parent(&self, family: Family, chance: &mut Generator) -> Option<Candidate> {
         let elite = self.best.get(&family)?;
         // The better of two: the front of the list is tried more often.

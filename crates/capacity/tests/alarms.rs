@@ -7,6 +7,7 @@ use capacity::alarm::{
     Alarm, AlarmState, ComparisonOperator, PutMetricAlarm, Series, Statistic, TreatMissingData,
 };
 use model::{Span, Time};
+use proptest::prelude::*;
 
 /// Spoils one field.
 type Change = fn(&mut PutMetricAlarm);
@@ -208,4 +209,44 @@ fn what_cloudwatch_refuses_is_refused_by_field() {
         assert!(message.contains(&format!("`{field}`")), "{field}: {message}");
     }
     assert!(Alarm::new(good(), Time::from_secs(0)).is_ok());
+}
+
+proptest! {
+    /// An alarm keeps its verdict while it sees nothing new; one that is put again before each
+    /// evaluation remembers none.
+    #[test]
+    fn what_is_remembered_changes_no_verdict(
+        values in prop::collection::vec(prop::option::weighted(0.85, 0.0..100.0_f64), 1..80),
+        (m, n) in (1..6_u32).prop_flat_map(|n| (1..=n, Just(n))),
+        period in prop::sample::select(vec![10_u32, 20, 60, 120]),
+        late in 0..4_u64,
+        treat in prop::sample::select(vec!["missing", "ignore", "breaching", "notBreaching"]),
+    ) {
+        let request: PutMetricAlarm = serde_json::from_value(serde_json::json!({
+            "AlarmName": "a", "AlarmActions": ["out"], "OKActions": ["in"],
+            "Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average",
+            "Period": period, "EvaluationPeriods": n, "DatapointsToAlarm": m, "Threshold": 60.0,
+            "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": treat,
+        }))
+        .unwrap();
+        let span = Span::from_secs(u64::from(period));
+        let lag = Span::from_secs(late * 10);
+        let mut series = Series::new(span, lag, 10);
+        let mut kept = Alarm::new(request.clone(), Time::from_secs(0)).unwrap();
+        let mut anew = kept.clone();
+        let ticks = values.len() as u64 * u64::from(period) / 10 + 60;
+        for tick in 0..ticks {
+            let now = Time::from_secs(i64::try_from(10 * tick).unwrap());
+            for (slot, value) in values.iter().enumerate() {
+                let end = (slot as u64 + 1) * u64::from(period);
+                if end + lag.as_secs() == 10 * tick && let Some(value) = value {
+                    let start = i64::try_from(end - u64::from(period)).unwrap();
+                    series.publish(Time::from_secs(start), *value);
+                }
+            }
+            anew.put(request.clone()).unwrap();
+            prop_assert_eq!(kept.evaluate(now, &series), anew.evaluate(now, &series), "at {}", now);
+            prop_assert_eq!(kept.state(), anew.state());
+        }
+    }
 }

@@ -115,7 +115,7 @@ fn show(name: &str, summary: &Summary, bound: f64) {
 fn week(name: &str, train: &Load, test: &Load, seed: u64) {
     let world = world();
     // The bound is not asked to keep the minimum that policies have.
-    let free = Physics::new(&World { min: 2, ..world.clone() }).unwrap();
+    let free = Physics::new(&World { min: 2, ..world }).unwrap();
     let bound = clairvoyant_task_hours(&free, test);
     println!("{name}: the clairvoyant takes {bound:.0} task-hours");
     let hand = Shape::Step(HAND).requests(&names());

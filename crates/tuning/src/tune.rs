@@ -238,7 +238,7 @@ const TRIED_MAX: usize = 3;
 /// How hard the live variant of what was chosen is searched on.
 const LIVE: Effort = Effort { random: 0, mutations: 100 };
 /// How hard the families that look best are searched on, the best first.
-const MUTATIONS: [u32; 2] = [380, 40];
+const MUTATIONS: [u32; 2] = [400, 30];
 /// A first round of mutations of every family, so that none is judged by chance alone.
 const MUTATIONS_FIRST: u32 = 20;
 

@@ -10,7 +10,7 @@ use crate::load::{DAY_MINUTES, Load};
 use crate::noise::Noise;
 use crate::physics::Physics;
 use crate::replay::{Minute, Replay};
-use crate::tune::Judged;
+use crate::score::Score;
 
 /// The mean error of the desired count beyond which a replay is not believed
 /// (capacity-and-scaling, section 2.4).
@@ -157,6 +157,38 @@ impl Faithfulness {
     }
 }
 
+/// The scores of a policy on one week, one for each seed; the same seeds pair two policies.
+///
+/// # Errors
+/// As [`Replay::score`].
+pub fn scores(
+    policy: &[PolicyRequest],
+    load: &Load,
+    physics: &Physics,
+    seeds: &[u64],
+) -> Result<Vec<Score>, Error> {
+    let score = |seed: &u64| {
+        let noise = Noise::new(*seed, load.ticks().len());
+        Replay::new(physics, load, &noise).score(policy)
+    };
+    seeds.iter().map(score).collect()
+}
+
+/// By how much more of the requests were slow than the policy before would have had in the very
+/// same minutes: what an applied policy is reverted by, and not by a day that was worse for all.
+///
+/// `None` where no latency was recorded.
+#[must_use]
+pub fn excess_slow_fraction(before_replayed: &[Minute], recorded: &[Recorded]) -> Option<f64> {
+    let (mut excess, mut requests) = (0.0, 0.0);
+    for (before, lived) in before_replayed.iter().zip(recorded) {
+        let Some(slow) = lived.slow_fraction else { continue };
+        excess += (slow - before.slow_fraction) * lived.requests;
+        requests += lived.requests;
+    }
+    (requests > 0.0).then(|| excess / requests)
+}
+
 /// How many worlds of a fit's bootstrap a policy keeps the objective in.
 ///
 /// # Errors
@@ -181,11 +213,11 @@ pub fn draws_met(
 pub struct Evidence<'a> {
     /// How the replay of the live policy compares with the record.
     pub faithfulness: Faithfulness,
-    /// The proposal on a third week that neither trained nor chose it, one entry for each seed;
+    /// The proposal on a third week that neither trained nor chose it, one score for each seed;
     /// empty where there is no such week.
-    pub untouched: &'a [Judged],
-    /// The live policy on that week.
-    pub untouched_current: Option<&'a Judged>,
+    pub untouched: &'a [Score],
+    /// The live policy on that week, with the same seeds.
+    pub untouched_current: &'a [Score],
     /// The part of requests that may be slow.
     pub budget: f64,
     /// Bootstrap draws that were tried, and those of them that meet the objective.
@@ -256,17 +288,13 @@ pub fn refusals(evidence: &Evidence<'_>) -> Vec<Refusal> {
     } else if seeds < SEEDS_MIN {
         refusals.push(Refusal::Seeds { seeds });
     }
-    let worst =
-        evidence.untouched.iter().map(|judged| judged.worst_slow_percent).fold(0.0, f64::max);
-    if worst > 100.0 * evidence.budget {
-        refusals.push(Refusal::UntouchedSlow { percent: worst });
+    let worst = evidence.untouched.iter().map(Score::slow_fraction).fold(0.0, f64::max);
+    if worst > evidence.budget {
+        refusals.push(Refusal::UntouchedSlow { percent: 100.0 * worst });
     }
-    let hours = |judged: &Judged| judged.summary.task_hours;
-    let worse = |current: &&Judged| {
-        let dearest = evidence.untouched.iter().map(hours).fold(0.0, f64::max);
-        worst > current.worst_slow_percent && dearest >= hours(current)
-    };
-    if seeds > 0 && evidence.untouched_current.is_some_and(|current| worse(&current)) {
+    let pairs = || evidence.untouched.iter().zip(evidence.untouched_current);
+    let more = |of: fn(&Score) -> f64| pairs().map(|(new, old)| of(new) - of(old)).sum::<f64>();
+    if pairs().count() > 0 && more(Score::slow_fraction) > 0.0 && more(Score::task_hours) >= 0.0 {
         refusals.push(Refusal::UntouchedWorse);
     }
     let (tried, met) = evidence.draws;

@@ -1,54 +1,79 @@
 //! JSON values as block YAML.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A value as YAML that ends with a newline. Texts are in double quotes as in JSON, which YAML
 /// reads alike, so that none is taken for a number or a truth value.
 pub(crate) fn text(value: &Value) -> String {
     let mut text = String::new();
-    match value {
-        Value::Array(entries) if !entries.is_empty() => list(entries, 0, &mut text),
-        Value::Object(fields) if !fields.is_empty() => map(fields, 0, "", &mut text),
-        scalar => line(&mut text, &format!("{scalar}")),
+    if let Some(entries) = entries(value) {
+        list(entries, 0, &mut text);
+    } else if let Some(fields) = fields(value) {
+        map(fields, 0, "", &mut text);
+    } else {
+        line(&mut text, &value.to_string());
     }
     text
 }
 
-fn list(entries: &[Value], indent: usize, text: &mut String) {
-    for entry in entries {
+/// The entries of a list that is not empty: an empty one is written as JSON.
+fn entries(value: &Value) -> Option<&Vec<Value>> {
+    value.as_array().filter(|entries| !entries.is_empty())
+}
+
+fn fields(value: &Value) -> Option<&Map<String, Value>> {
+    value.as_object().filter(|fields| !fields.is_empty())
+}
+
+fn list(values: &[Value], indent: usize, text: &mut String) {
+    for value in values {
         let head = format!("{}- ", " ".repeat(indent));
-        match entry {
-            Value::Object(fields) if !fields.is_empty() => map(fields, indent + 2, &head, text),
-            Value::Array(inner) if !inner.is_empty() => {
-                text.push_str(head.trim_end());
-                text.push('\n');
-                list(inner, indent + 2, text);
-            }
-            scalar => line(text, &format!("{head}{scalar}")),
+        if let Some(fields) = fields(value) {
+            map(fields, indent + 2, &head, text);
+        } else if let Some(inner) = entries(value) {
+            line(text, head.trim_end());
+            list(inner, indent + 2, text);
+        } else {
+            line(text, &format!("{head}{value}"));
         }
     }
 }
 
 /// The first field stands after `head`, which is as wide as the indent.
-fn map(fields: &serde_json::Map<String, Value>, indent: usize, head: &str, text: &mut String) {
-    for (number, (name, value)) in fields.iter().enumerate() {
+fn map(values: &Map<String, Value>, indent: usize, head: &str, text: &mut String) {
+    for (number, (name, value)) in values.iter().enumerate() {
         let spaces = " ".repeat(indent);
         text.push_str(if number == 0 && !head.is_empty() { head } else { &spaces });
-        match value {
-            Value::Object(inner) if !inner.is_empty() => {
-                line(text, &format!("{name}:"));
-                map(inner, indent + 2, "", text);
-            }
-            Value::Array(inner) if !inner.is_empty() => {
-                line(text, &format!("{name}:"));
-                list(inner, indent, text);
-            }
-            scalar => line(text, &format!("{name}: {scalar}")),
+        if let Some(inner) = fields(value) {
+            line(text, &format!("{name}:"));
+            map(inner, indent + 2, "", text);
+        } else if let Some(inner) = entries(value) {
+            line(text, &format!("{name}:"));
+            list(inner, indent, text);
+        } else {
+            line(text, &format!("{name}: {value}"));
         }
     }
 }
 
-fn line(text: &mut String, line: &str) {
-    text.push_str(line);
+fn line(text: &mut String, content: &str) {
+    text.push_str(content);
     text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_by_the_reader_of_policies() {
+        let value = json!([
+            {"a": {"b": [1, {"c": "- x: \"y\""}, [2, 3]], "e": []}, "d": null},
+            {"a": {"b": [], "e": [{}]}, "d": "12"},
+        ]);
+        let read: Vec<Value> = manifest::read_list("x", &text(&value)).unwrap();
+        assert_eq!(Value::Array(read), value);
+    }
 }

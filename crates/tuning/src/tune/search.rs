@@ -25,7 +25,7 @@ const HOPELESS: f64 = 1.02;
 const WIDTH_MIN: f64 = 0.15;
 /// Missed floors must stay this far below what the live policy comes to: the next week is not the
 /// same.
-const MISSED_PART: f64 = 0.9;
+const MISSED_PART: f64 = 0.92;
 /// Minutes of a week that may be bad.
 const BAD_MINUTES: f64 = 8.0;
 /// How heavily each bad minute beyond weighs.

@@ -1,11 +1,11 @@
 use tuning::noise::Noise;
 use tuning::physics::Physics;
-use tuning::replay::Replay;
-use tuning::score::{Score, Summary};
+use tuning::replay::{Minute, Replay};
+use tuning::score::Score;
 use tuning::shape::{HAND, Shape, Step};
-use tuning::tune::Judged;
 use tuning::verdict::{
-    Evidence, Faithfulness, Recorded, Refusal, Unfaithful, draws_met, faithfulness, refusals,
+    Evidence, Faithfulness, Recorded, Refusal, Unfaithful, draws_met, excess_slow_fraction,
+    faithfulness, refusals,
 };
 
 use crate::made::{days, names, world};
@@ -66,39 +66,49 @@ fn too_little_record_is_never_faithful() {
     }
 }
 
-fn judged(slow_percent: f64, task_hours: f64) -> Judged {
-    let summary =
-        Summary { slow_percent, task_hours, ..Summary::mean(&[Score::default()], 1.0).unwrap() };
-    Judged { summary, worst_slow_percent: slow_percent }
+fn score(slow_percent: f64, task_hours: f64) -> Score {
+    let (slow, task_seconds) = (10.0 * slow_percent, 3_600.0 * task_hours);
+    Score { slow, requests: 1_000.0, task_seconds, ..Score::default() }
 }
 
 #[test]
 fn each_condition_alone_stands_against_applying() {
-    let good = [judged(0.8, 90.0), judged(0.7, 91.0), judged(0.9, 92.0)];
-    let current = judged(0.85, 120.0);
+    let good = [score(0.8, 90.0), score(0.7, 91.0), score(0.9, 92.0)];
+    let current = [score(0.85, 120.0), score(0.6, 119.0), score(0.7, 121.0)];
     let whole = Evidence {
         faithfulness: FAITHFUL,
         untouched: &good,
-        untouched_current: Some(&current),
+        untouched_current: &current,
         budget: 0.01,
         draws: (200, 180),
     };
     assert_eq!(refusals(&whole), []);
     let day = Unfaithful::Days { days: 6.0 };
     let short = Faithfulness { days: 6.0, ..FAITHFUL };
-    let cheap = judged(0.5, 80.0);
-    let slow = [judged(0.8, 90.0), judged(1.2, 91.0), judged(0.9, 92.0)];
+    let cheap = current.map(|it| Score { task_seconds: 3_600.0 * 80.0, ..it });
+    let slow = [score(0.8, 90.0), score(1.25, 91.0), score(0.9, 92.0)];
     for (evidence, refusal) in [
         (Evidence { faithfulness: short, ..whole.clone() }, Refusal::Unfaithful(day)),
         (Evidence { untouched: &[], ..whole.clone() }, Refusal::NoUntouchedWeek),
         (Evidence { untouched: &good[..2], ..whole.clone() }, Refusal::Seeds { seeds: 2 }),
-        (Evidence { untouched: &slow, ..whole.clone() }, Refusal::UntouchedSlow { percent: 1.2 }),
-        (Evidence { untouched_current: Some(&cheap), ..whole.clone() }, Refusal::UntouchedWorse),
+        (Evidence { untouched: &slow, ..whole.clone() }, Refusal::UntouchedSlow { percent: 1.25 }),
+        (Evidence { untouched_current: &cheap, ..whole.clone() }, Refusal::UntouchedWorse),
         (Evidence { draws: (200, 179), ..whole.clone() }, Refusal::Draws { met: 179, tried: 200 }),
         (Evidence { draws: (0, 0), ..whole.clone() }, Refusal::Draws { met: 0, tried: 0 }),
     ] {
         assert_eq!(refusals(&evidence), [refusal]);
     }
+}
+
+/// A day that was worse for everybody is no fault of the policy.
+#[test]
+fn a_policy_is_measured_by_what_the_one_before_would_have_had() {
+    let minute = |slow_fraction| Minute { rate: 10.0, desired: 9, serving: 9, slow_fraction };
+    let lived = |slow_fraction| Recorded { desired: None, requests: 600.0, slow_fraction };
+    let before = [minute(0.5), minute(0.0), minute(0.1)];
+    let recorded = [lived(Some(0.4)), lived(None), lived(Some(0.1))];
+    assert!((excess_slow_fraction(&before, &recorded).unwrap() + 0.05).abs() < 1e-12);
+    assert_eq!(excess_slow_fraction(&before, &[lived(None); 3]), None);
 }
 
 #[test]

@@ -426,11 +426,14 @@ impl ScalableTarget {
                 series.publish(point.period_start, point.value);
             }
         }
-        let mut pass = Evaluation { desired: inputs.desired, activities: Vec::new() };
         self.follow(now, inputs);
+        // What was just written in parts is slow to copy as a whole, so that the two ways out of
+        // nearly every evaluation make their answer anew.
+        let nothing = |desired| Evaluation { desired, activities: Vec::new() };
         if now < self.due {
-            return pass;
+            return nothing(inputs.desired);
         }
+        let mut pass = nothing(inputs.desired);
         if self.bounds_changed {
             self.bounds_changed = false;
             self.apply_bounds(now, inputs, Cause::Registered, &mut pass);
@@ -443,7 +446,7 @@ impl ScalableTarget {
             self.decide(now, inputs, &mut pass);
         }
         self.due = self.next_due();
-        pass
+        if pass.activities.is_empty() { nothing(pass.desired) } else { pass }
     }
 
     /// Fires what is due, in order of time and then name.

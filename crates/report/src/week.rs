@@ -63,7 +63,8 @@ impl Week<'_> {
 
     fn write_table(&self, page: &mut String) -> fmt::Result {
         let Some((head, rows)) = self.table.split_first() else { return Ok(()) };
-        writeln!(page, "<table>\n<thead><tr>")?;
+        writeln!(page, "<section class=\"totals\">\n<h2>What it comes to</h2>")?;
+        writeln!(page, "<div class=\"table\"><table>\n<thead><tr>")?;
         for cell in head {
             writeln!(page, "<th>{}</th>", escape(cell))?;
         }
@@ -75,6 +76,6 @@ impl Week<'_> {
             }
             writeln!(page, "</tr>")?;
         }
-        writeln!(page, "</tbody>\n</table>")
+        writeln!(page, "</tbody>\n</table></div>\n</section>")
     }
 }

@@ -1,24 +1,16 @@
 //! A small world, and weeks with surges.
 
+#[path = "../benchmark/mod.rs"]
+mod benchmark;
+
+pub(crate) use benchmark::MONDAY;
 use model::Time;
 use model::spec::World;
 use tuning::load::{DAY_MINUTES, Load};
 use tuning::shape::Names;
 
-pub(crate) const MONDAY: i64 = 1_767_571_200;
-
 pub(crate) fn world() -> World {
-    serde_json::from_value(serde_json::json!({
-        "apiVersion": "ferry/v1", "kind": "World",
-        "vcpu": 1.0, "cpuMsPerRequest": 14.0, "idleVcpu": 0.03, "kappa": 1.5,
-        "baseLatency": {"medianMs": 40.0, "p99Ms": 150.0},
-        "start": {"medianS": 50.0, "sigma": 0.25, "healthS": 15.0, "launchesPer10s": 80},
-        "bootVcpu": 0.5, "drainS": 30.0, "timeoutS": 10.0,
-        "metric": {"periodS": 60.0, "lagS": 120.0, "noise": 0.02},
-        "slo": {"thresholdMs": 300.0, "objective": "99%"},
-        "min": 10, "max": 300,
-    }))
-    .unwrap()
+    benchmark::world(10, 300)
 }
 
 pub(crate) fn names() -> Names {

@@ -1,5 +1,9 @@
 //! The weeks of capacity-and-scaling, section 4, and the world that all its rows share.
 
+#[path = "../benchmark/mod.rs"]
+mod benchmark;
+
+pub(crate) use benchmark::MONDAY;
 use std::path::PathBuf;
 
 use model::Time;
@@ -30,9 +34,6 @@ fn second_column(text: &str) -> impl Iterator<Item = (&str, f64)> {
     })
 }
 
-/// Monday, 5 January 2026, as a load whose file has no times begins by itself.
-pub(crate) const MONDAY: i64 = 1_767_571_200;
-
 /// `train` or `test` of push-7d.
 pub(crate) fn push(name: &str) -> Option<Load> {
     let text =
@@ -56,19 +57,8 @@ pub(crate) fn worldcup(day: u32) -> Option<Load> {
     Some(Load::new(start, rates).unwrap())
 }
 
-/// The example world is the benchmark's.
 pub(crate) fn world() -> World {
-    serde_json::from_value(serde_json::json!({
-        "apiVersion": "ferry/v1", "kind": "World",
-        "vcpu": 1.0, "cpuMsPerRequest": 14.0, "idleVcpu": 0.03, "kappa": 1.5,
-        "baseLatency": {"medianMs": 40.0, "p99Ms": 150.0},
-        "start": {"medianS": 50.0, "sigma": 0.25, "healthS": 15.0, "launchesPer10s": 80},
-        "bootVcpu": 0.5, "drainS": 30.0, "timeoutS": 10.0,
-        "metric": {"periodS": 60.0, "lagS": 120.0, "noise": 0.02},
-        "slo": {"thresholdMs": 300.0, "objective": "99%"},
-        "min": 30, "max": 600,
-    }))
-    .unwrap()
+    benchmark::world(30, 600)
 }
 
 /// A row of the table: the mean of three seeds.

@@ -97,6 +97,7 @@ pub(crate) fn decide(
                 migration: Arc::clone(&watch.managed.migration),
                 latest: watch.latest,
                 coverage: watch.judge.as_ref().and_then(judging::asked),
+                capacity: watch.capacity(),
             })
         })
         .collect()

@@ -24,6 +24,7 @@ pub mod break_glass;
 mod command;
 mod decide;
 mod events;
+mod fitting;
 mod judging;
 mod load;
 mod managed;

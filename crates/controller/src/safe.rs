@@ -3,11 +3,13 @@
 //! carries").
 //!
 //! A lower bound grows with evidence and never falls by quiet nights, so that floors do not
-//! breathe with the load. The fitted model takes this rule's place behind the same numbers.
+//! breathe with the load. Where minutes suffice for a fit, its lower bound takes this rule's
+//! place.
 
 use std::collections::VecDeque;
 
 use cloud::SideMinute;
+use model::capacity::Source;
 use model::{PerSide, Side};
 use serde::{Deserialize, Serialize};
 
@@ -57,16 +59,21 @@ impl SafeRates {
         self.sides.get_mut(side).push(served);
     }
 
-    /// Requests per minute that one task of each side carries safely, where it is known.
-    pub(crate) fn per_task_rpm(&self) -> PerSide<Option<f64>> {
-        let PerSide { ec2, fargate } = &self.sides;
-        let of_ec2 = ec2.sustained();
-        let prior = of_ec2.map(|rate| rate * FARGATE_PRIOR);
-        let fargate = match (fargate.sustained(), prior) {
-            (Some(seen), Some(prior)) => Some(seen.max(prior)),
+    /// Requests per minute that one task of each side carries safely, where it is known, and
+    /// where that is from: a side's fit, where there is one, or else what was seen.
+    pub(crate) fn per_task_rpm(
+        &self,
+        fitted: PerSide<Option<f64>>,
+    ) -> PerSide<Option<(f64, Source)>> {
+        let seen = |side| self.sides.get(side).sustained().map(|rate| (rate, Source::Measured));
+        let fitted = fitted.map(|rate| rate.map(|rate| (rate, Source::Fitted)));
+        let ec2 = fitted.ec2.or_else(|| seen(Side::Ec2));
+        let prior = ec2.map(|(rate, _)| (rate * FARGATE_PRIOR, Source::Prior));
+        let shown = match (seen(Side::Fargate), prior) {
+            (Some(seen), Some(prior)) => Some(if seen.0 >= prior.0 { seen } else { prior }),
             (seen, prior) => seen.or(prior),
         };
-        PerSide { ec2: of_ec2, fargate }
+        PerSide { ec2, fargate: fitted.fargate.or(shown) }
     }
 }
 
@@ -141,12 +148,16 @@ mod tests {
         }
 
         fn ec2(&self) -> Option<f64> {
-            self.rates.per_task_rpm().ec2
+            rate(&self.rates, Side::Ec2)
         }
 
         fn fargate(&self) -> Option<f64> {
-            self.rates.per_task_rpm().fargate
+            rate(&self.rates, Side::Fargate)
         }
+    }
+
+    fn rate(rates: &SafeRates, side: Side) -> Option<f64> {
+        rates.per_task_rpm(PerSide::default()).get(side).map(|(rate, _)| rate)
     }
 
     fn read(requests: u64, slow: u64, healthy: u32) -> SideMinute {
@@ -190,11 +201,11 @@ mod tests {
         told.tell(Side::Ec2, 12, &read(2_000, 0, 1));
         let kept = serde_json::to_string(&told.rates).unwrap();
         let mut rates: SafeRates = serde_json::from_str(&kept).unwrap();
-        assert_eq!(rates.per_task_rpm().ec2, Some(2_000.0));
+        assert_eq!(rate(&rates, Side::Ec2), Some(2_000.0));
         for minute in 100..2_000 {
             rates.push(Side::Ec2, &SideMinute { minute, ..read(100, 0, 1) }, BUDGET);
         }
-        assert_eq!(rates.per_task_rpm().ec2, Some(2_000.0));
+        assert_eq!(rate(&rates, Side::Ec2), Some(2_000.0));
     }
 
     #[test]
@@ -207,6 +218,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fit_stands_above_what_was_seen_and_fargates_above_its_prior() {
+        let mut told = Told::default();
+        told.tell(Side::Ec2, 12, &read(2_000, 0, 1));
+        let of = |ec2, fargate| told.rates.per_task_rpm(PerSide { ec2, fargate });
+        assert_eq!(of(Some(1_000.0), None).ec2, Some((1_000.0, Source::Fitted)));
+        assert_eq!(of(Some(1_000.0), None).fargate, Some((750.0, Source::Prior)));
+        assert_eq!(of(None, Some(400.0)).fargate, Some((400.0, Source::Fitted)));
+        assert_eq!(of(None, Some(400.0)).ec2, Some((2_000.0, Source::Measured)));
+    }
+
+    #[test]
     fn without_a_latency_objective_any_speed_is_good_enough() {
         let mut rates = SafeRates::default();
         for minute in 0..12 {
@@ -214,7 +236,7 @@ mod tests {
             let read = SideMinute { minute, counts, ..read(0, 0, 2) };
             rates.push(Side::Ec2, &read, None);
         }
-        assert_eq!(rates.per_task_rpm().ec2, Some(300.0));
+        assert_eq!(rate(&rates, Side::Ec2), Some(300.0));
         assert_eq!(is_slow(&read(0, 0, 1), BUDGET), Some(false));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use audit::Finding;
 use cloud::{Cloud, MinuteAsk, SideMinute};
 use model::action::Action;
+use model::capacity::Capacity;
 use model::minute::Context;
 use model::observation::{Deployment, Observation, Seen};
 use model::plan::Plan;
@@ -19,6 +20,7 @@ use store::{Answer, Store};
 use crate::act::{self, Order};
 use crate::decide::{self, Proposal};
 use crate::events;
+use crate::fitting;
 use crate::managed::{Managed, Unsupported};
 use crate::minutes;
 use crate::observe::{EVERY_URGENT, Sight, Subject};
@@ -75,6 +77,8 @@ pub struct Pass {
     pub latest: PerSide<Latest>,
     /// What a proof must have seen; `None` where nothing is asked or the past is not known.
     pub coverage: Option<Coverage>,
+    /// What tasks carry, for people.
+    pub capacity: Capacity,
 }
 
 impl Controller {
@@ -145,6 +149,8 @@ impl Controller {
         self.opening = open::open(&self.cloud, &self.store, &mut self.watches, now).await;
         self.observe(now).await;
         self.read_minutes(now).await;
+        let latest = self.latest(now);
+        fitting::refresh(&self.cloud, &self.sight, now, latest, &mut self.watches).await;
         events::read(self.cloud.objectives.as_ref(), now, &mut self.watches).await;
         let proposals = self.propose(now);
         let mut decided =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use analysis::Fold;
 use analysis::events::{EventFold, with_events};
 use cloud::{Cloud, MinuteAsk, SideMinute, TargetGroup};
+use model::capacity::{Capacity, TaskCapacity};
 use model::condition::ConditionType;
 use model::observation::{Gap, HostMinute, Load, Seen};
 use model::route::ServiceId;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use store::{Contents, EVIDENCE_BYTES_MAX, Evidence, Store, Version};
 
 use crate::events::{self, EventWatch};
+use crate::fitting::Fitting;
 use crate::judging::{self, Frozen, FrozenQuantiles};
 use crate::load::LoadLog;
 use crate::managed::Managed;
@@ -51,6 +53,7 @@ pub(crate) struct Watch {
     pub(crate) events: Vec<EventWatch>,
     pub(crate) load: LoadLog,
     pub(crate) safe: SafeRates,
+    pub(crate) fitting: Fitting,
     /// The names under which its parts are seen.
     pub(crate) parts: Parts,
     /// The newest minute of each side, for people.
@@ -117,6 +120,8 @@ struct Past {
 struct LearntCheckpoint {
     frozen: Frozen,
     carried: SafeRates,
+    #[serde(default)]
+    fitting: Fitting,
 }
 
 /// The part of a checkpoint that only its own method reads.
@@ -133,6 +138,7 @@ struct FoldCheckpoint {
 struct CheckpointRef<'a> {
     frozen: &'a Frozen,
     carried: &'a SafeRates,
+    fitting: &'a Fitting,
     fold: &'a Fold,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     events: BTreeMap<&'a str, &'a EventFold>,
@@ -151,6 +157,7 @@ impl Watch {
             minutes: MinuteLog::default(),
             load: LoadLog::default(),
             safe: SafeRates::default(),
+            fitting: Fitting::default(),
             latest: PerSide::default(),
             urgent: true,
             asks_health: false,
@@ -291,10 +298,10 @@ impl Watch {
         let past = self.read_past(cloud, quantiles, from.minute(), until).await;
         let past = past.map_err(|error| format!("The minutes of the last week: {error}."))?;
         // The week's minutes are among those that a checkpoint's rates rest on already.
-        let (frozen, safe) = match learnt {
-            Some(LearntCheckpoint { frozen, carried }) => (frozen, carried),
-            None => (Frozen::learn(quantiles, &past.totals), past.safe),
-        };
+        let LearntCheckpoint { frozen, carried, fitting } = learnt.unwrap_or_else(|| {
+            let frozen = Frozen::learn(quantiles, &past.totals);
+            LearntCheckpoint { frozen, carried: past.safe, fitting: Fitting::default() }
+        });
         let settings = judging::settings(&self.managed, &frozen);
         let read = self.contents.evidence.as_ref().and_then(read_fold);
         let (fold, kept) = read.map(|read| (read.fold, read.events)).unzip();
@@ -303,7 +310,7 @@ impl Watch {
             self.minutes.go_on_from(minute + 1);
         }
         let fold = fold.unwrap_or_else(|| Fold::new(&settings));
-        (self.load, self.safe) = (past.load, safe);
+        (self.load, self.safe, self.fitting) = (past.load, carried, fitting);
         self.judge = Some(Judge { frozen, settings, fold });
         Ok(())
     }
@@ -348,8 +355,26 @@ impl Watch {
         Ok(past)
     }
 
+    /// Requests per minute that one task of each side carries safely, where it is known.
+    fn per_task_rpm(&self) -> PerSide<Option<f64>> {
+        let safe = self.safe.per_task_rpm(self.fitting.per_task_rpm());
+        PerSide::from_fn(|side| Some(safe.get(side).as_ref()?.0))
+    }
+
+    /// What tasks carry and where that is from, for people.
+    pub(crate) fn capacity(&self) -> Capacity {
+        let safe = self.safe.per_task_rpm(self.fitting.per_task_rpm());
+        let tasks = PerSide::from_fn(|side| {
+            let (fit, refused) = self.fitting.shown(side);
+            let (safe_requests_per_minute, source) = safe.get(side).unzip();
+            let source = source.unwrap_or_default();
+            TaskCapacity { safe_requests_per_minute, source, fit, refused }
+        });
+        Capacity { tasks, ratio: self.fitting.ratio() }
+    }
+
     /// The error budget of the first latency SLO.
-    fn latency_budget(&self) -> Option<f64> {
+    pub(crate) fn latency_budget(&self) -> Option<f64> {
         let slos = &self.managed.migration.spec.slos;
         slos.iter().find_map(|slo| match &slo.kind {
             SloKind::Latency(latency) => Some(latency.objective.budget()),
@@ -389,7 +414,7 @@ impl Watch {
         latest: i64,
         answers: &PerSide<Option<Vec<SideMinute>>>,
     ) {
-        let busy = self.load.load(latest, self.safe.per_task_rpm()).map(|load| load.now_rpm);
+        let busy = self.load.load(latest, self.per_task_rpm()).map(|load| load.now_rpm);
         let step = self.contents.status.step.as_ref();
         let budget = self.latency_budget();
         let mut rows = Vec::new();
@@ -409,7 +434,7 @@ impl Watch {
             rows.extend(self.minutes.take(side, now, latest, &answer, step));
         }
         rows.sort_by_key(|row| (row.minute, row.side));
-        let safe = self.safe.per_task_rpm();
+        let safe = self.per_task_rpm();
         let Some(judge) = &mut self.judge else { return };
         for mut row in rows {
             row.context.surge = judge.frozen.surge_due(row.minute);
@@ -420,7 +445,7 @@ impl Watch {
 
     /// The load as of now, or why it is not known.
     pub(crate) fn seen_load(&self, now: Time, latest: i64) -> Seen<Load> {
-        match self.load.load(latest, self.safe.per_task_rpm()) {
+        match self.load.load(latest, self.per_task_rpm()) {
             Some(load) => Seen::known(load, now),
             None => Seen::unknown(Gap::NotFound),
         }
@@ -465,6 +490,7 @@ impl Watch {
         let checkpoint = CheckpointRef {
             frozen: &judge.frozen,
             carried: &self.safe,
+            fitting: &self.fitting,
             fold: &judge.fold,
             events: events::folds(&self.events),
         };

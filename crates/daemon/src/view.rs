@@ -36,6 +36,7 @@ pub(crate) fn detail(pass: Pass) -> Detail {
             }
         }),
         coverage: pass.coverage,
+        capacity: pass.capacity,
     }
 }
 

@@ -20,6 +20,7 @@
 //! `manifest` reads YAML into them). A `Time` is always an argument.
 
 pub mod action;
+pub mod capacity;
 pub mod condition;
 pub mod event;
 pub mod inventory;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::capacity::Capacity;
 use model::condition::ConditionType;
 use model::plan::Reason;
 use model::spec::Migration;
@@ -85,6 +86,9 @@ pub struct Detail {
     /// What a proof must have seen besides enough requests; `None` where nothing is asked or the
     /// past is not known yet.
     pub coverage: Option<Coverage>,
+    /// What a task of each side carries, and where that is known from.
+    #[serde(default)]
+    pub capacity: Capacity,
 }
 
 /// What the last pass decided, word for word.

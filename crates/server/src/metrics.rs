@@ -335,7 +335,7 @@ fn of_migrations(fleet: &Fleet) -> Families {
 const PER_MIGRATION: usize = (1 + 2 + 1)
     + (2 + 1 + 1 + ConditionType::ALL.len())
     + (VERDICTS.len() + Rule::ALL.len())
-    + 2 * 7
+    + 2 * 8
     + 2
     + (2 * SIGNALS.len() + 2 + 2 * SIGNALS.len())
     + 3;
@@ -487,6 +487,14 @@ fn sides(scrape: &mut Scrape, fleet: &Fleet) {
         "ferry_migration_floor_tasks",
         "Fewest tasks that Ferry promised to keep; NaN: none.",
         &|detail, side| known(detail.status.floors.get(side).map(f64::from)),
+    );
+    gauges(
+        "ferry_migration_safe_requests_per_second_per_task",
+        "Requests that a task carries within the latency objective; NaN: not known.",
+        &|detail, side| {
+            let task = PerSide::get(&detail.capacity.tasks, side);
+            known(task.safe_requests_per_minute.map(|rpm| rpm / 60.0))
+        },
     );
     let latest = |detail: &Detail, side| *PerSide::get(&detail.latest, side);
     gauges(

@@ -263,7 +263,7 @@ fn schemas() -> Value {
         })),
         "Detail": object(
             &["summary", "migration", "status", "seenAt", "verdict", "plan", "findings", "latest",
-                "coverage"],
+                "coverage", "capacity"],
             json!({
                 "summary": reference("Summary"),
                 "migration": {"type": "object"}, "status": {"type": "object"},
@@ -272,6 +272,20 @@ fn schemas() -> Value {
                 "plan": reference("Planned"), "findings": list(&text),
                 "latest": sides(&reference("Latest")),
                 "coverage": {"type": ["object", "null"]},
+                "capacity": reference("Capacity"),
+            }),
+        ),
+        "Capacity": object(&["tasks", "ratio"], json!({
+            "tasks": sides(&reference("TaskCapacity")),
+            "ratio": {"type": ["object", "null"]},
+        })),
+        "TaskCapacity": object(
+            &["safeRequestsPerMinute", "source", "fit", "refused"],
+            json!({
+                "safeRequestsPerMinute": number,
+                "source": {"enum": ["unknown", "prior", "measured", "fitted"]},
+                "fit": {"type": ["object", "null"]},
+                "refused": {"type": ["string", "null"]},
             }),
         ),
         "Orphan": object(&["name", "share", "saved", "floors"], json!({

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::capacity::Capacity;
 use model::plan::Rule;
 use model::spec::Migration;
 use model::status::Status;
@@ -66,6 +67,7 @@ fn detail(name: &str) -> Detail {
         plan: Planned::default(),
         findings: Vec::new(),
         coverage: None,
+        capacity: Capacity::default(),
         latest: PerSide::default(),
     }
 }

@@ -121,7 +121,8 @@ fn f27_many_that_start_at_once_go_a_few_at_a_time_with_as_many_calls_as_one() {
         let before = tap.calls("minutes") + tap.calls("services") + tap.calls("targets");
         let tick = tick(&mut controller);
         let made = tap.calls("minutes") + tap.calls("services") + tap.calls("targets") - before;
-        assert!(tick.at == START || made <= 3, "{made} calls at {}", tick.at);
+        // The last day's minutes of one migration are asked for beside those that are new.
+        assert!(tick.at == START || made <= 4, "{made} calls at {}", tick.at);
         let shares = names.iter().map(|name| tap.share(name));
         let moving = shares.filter(|share| (Share::ZERO..Share::percent(25)).contains(share));
         most = most.max(moving.filter(|share| *share > Share::ZERO).count());

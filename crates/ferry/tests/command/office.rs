@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use manifest::Resource;
+use model::capacity::{Capacity, Fit, Source, TaskCapacity};
 use model::condition::{ConditionStatus, ConditionType};
 use model::event::{Event, Severity};
 use model::observation::Bounds;
@@ -249,6 +250,7 @@ fn detail(name: &str) -> Detail {
             minutes: 60,
             surges: (720..730).collect(),
         }),
+        capacity: capacity(),
         latest: PerSide {
             ec2: Latest {
                 p99_ms: Some(181.6),
@@ -258,6 +260,28 @@ fn detail(name: &str) -> Detail {
             fargate: Latest::default(),
         },
     }
+}
+
+fn capacity() -> Capacity {
+    let ec2 = TaskCapacity {
+        safe_requests_per_minute: Some(2_412.0),
+        source: Source::Fitted,
+        fit: Some(Fit {
+            at: at(10),
+            minutes: 1_290,
+            estimated_requests_per_minute: 2_610.0,
+            safe_cpu_percent: 58.3,
+            notes: Vec::new(),
+        }),
+        refused: None,
+    };
+    let fargate = TaskCapacity {
+        safe_requests_per_minute: Some(1_809.0),
+        source: Source::Prior,
+        fit: None,
+        refused: Some("only 12 minutes can be used and it takes 45".to_owned()),
+    };
+    Capacity { tasks: PerSide { ec2, fargate }, ratio: None }
 }
 
 fn status() -> Status {

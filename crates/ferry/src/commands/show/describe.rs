@@ -1,5 +1,6 @@
 //! `ferry describe`
 
+use model::capacity::{Fit, Ratio, Source, TaskCapacity};
 use model::spec::{Advance, Mode, Router, SloKind, Spec, Target, Workload};
 use model::status::{Status, Verbs};
 use model::{PerSide, Side, Time};
@@ -181,8 +182,39 @@ fn live(page: &mut Page, detail: &Detail) {
     for side in Side::ALL {
         page.field(&side.to_string(), minute(detail.latest.get(side)));
     }
+    for side in Side::ALL {
+        page.field(&format!("a task of {side}"), carries(detail.capacity.tasks.get(side)));
+    }
+    if let Some(ratio) = &detail.capacity.ratio {
+        let Ratio { low, estimate, high } = ratio;
+        page.field(
+            "a Fargate task",
+            format!("carries {estimate:.2} of what an EC2 task does ({low:.2} to {high:.2})"),
+        );
+    }
     let verdict = &detail.verdict;
     page.field("verdict", format!("{}: {}", verdict_words(verdict.kind), verdict.reason));
+}
+
+/// What a task carries, and where that is known from.
+fn carries(task: &TaskCapacity) -> String {
+    let TaskCapacity { safe_requests_per_minute, source, fit, refused } = task;
+    let rate = safe_requests_per_minute.map_or_else(
+        || "nothing is known".to_owned(),
+        |rpm| format!("{:.1} requests/s", rpm / 60.0),
+    );
+    let from = match source {
+        Source::Unknown => None,
+        Source::Prior => Some("until it has shown more, from an EC2 task".to_owned()),
+        Source::Measured => Some("seen within the objective".to_owned()),
+        Source::Fitted => fit.as_ref().map(|fit| {
+            let Fit { at, minutes, safe_cpu_percent, .. } = fit;
+            format!("at {safe_cpu_percent:.0} % CPU, fitted to {minutes} minutes at {at}")
+        }),
+    };
+    let refused = refused.as_ref().map(|why| format!("no fit: {why}"));
+    let notes = fit.iter().flat_map(|fit| fit.notes.iter().cloned());
+    [Some(rate), from, refused].into_iter().flatten().chain(notes).collect::<Vec<_>>().join("; ")
 }
 
 /// The newest settled minute of a side.

@@ -1,0 +1,211 @@
+//! Fitting what tasks carry to the minutes of the last day, one migration a look.
+//!
+//! The minutes are asked for anew each time: a day of a thousand migrations is more than a daemon
+//! should hold, and the source has them.
+
+use std::collections::BTreeMap;
+
+use capacity::fit::{self, Answer, Fitted, Minute, Question, Refusal, Reservation};
+use capacity::task::LatencyObjective;
+use cloud::signals::Thresholds;
+use cloud::{Cloud, MinuteAsk, SideMinute};
+use model::capacity::{Fit, Ratio};
+use model::{PerSide, Share, Side, Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::observe::Sight;
+use crate::watch::Watch;
+
+/// A day holds the loads that recur.
+const HISTORY: Span = Span::from_days(1);
+/// Tasks are fitted anew this often: daily, as load and code change.
+const EVERY: Span = Span::from_days(1);
+/// The same while both sides take traffic: each step shows Fargate's tasks at other loads.
+const EVERY_SPLIT: Span = Span::from_hours(3);
+/// A fit that no minutes have confirmed for so long is of another service.
+const STANDS: Span = Span::from_days(7);
+
+/// What tasks were fitted to carry.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Fitting {
+    /// When minutes were last asked for.
+    asked_at: Option<Time>,
+    /// The newest fit of each side.
+    sides: PerSide<Option<Known>>,
+    /// Why the newest minutes of a side gave none.
+    refused: PerSide<Option<Refusal>>,
+    ratio: Option<fit::Ratio>,
+}
+
+/// A side's fit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Known {
+    at: Time,
+    fitted: Fitted,
+}
+
+impl Fitting {
+    /// Requests per minute that one task of each side surely carries, where a fit says so.
+    pub(crate) fn per_task_rpm(&self) -> PerSide<Option<f64>> {
+        PerSide::from_fn(|side| {
+            let known = self.sides.get(side).as_ref()?;
+            Some(60.0 * known.fitted.safe_requests_per_second)
+        })
+    }
+
+    fn priors(&self) -> PerSide<Option<fit::Prior>> {
+        PerSide::from_fn(|side| Some(self.sides.get(side).as_ref()?.fitted.prior()))
+    }
+
+    /// A side's fit, for people.
+    pub(crate) fn shown(&self, side: Side) -> (Option<Fit>, Option<String>) {
+        let fit = self.sides.get(side).as_ref().map(|Known { at, fitted }| Fit {
+            at: *at,
+            minutes: fitted.seen.minutes,
+            estimated_requests_per_minute: 60.0 * fitted.estimated_requests_per_second,
+            safe_cpu_percent: fitted.safe_cpu_percent,
+            notes: fitted.notes.iter().map(ToString::to_string).collect(),
+        });
+        (fit, self.refused.get(side).as_ref().map(ToString::to_string))
+    }
+
+    /// What a Fargate task carries of what an EC2 task does.
+    pub(crate) fn ratio(&self) -> Option<Ratio> {
+        let fit::Interval { low, estimate, high } = self.ratio?.safe_load;
+        Some(Ratio { low, estimate, high })
+    }
+
+    /// Since when the migration waits for a fit; `None` while it does not.
+    fn waits_since(&self, now: Time, every: Span) -> Option<Time> {
+        match self.asked_at {
+            None => Some(Time::from_secs(0)),
+            Some(at) if at > now || now.since(at) >= every => Some(at),
+            Some(_) => None,
+        }
+    }
+
+    /// Takes a new answer. Minutes that fit nothing take no number away before it is old: load
+    /// that stands still for a day says nothing of tasks.
+    fn take(&mut self, now: Time, answer: &fit::Fit) {
+        for side in Side::ALL {
+            let (known, refused) = (self.sides.get_mut(side), self.refused.get_mut(side));
+            *refused = None;
+            match answer.sides.get(side) {
+                Some(Answer::Fitted(fitted)) => {
+                    *known = Some(Known { at: now, fitted: (**fitted).clone() });
+                }
+                Some(Answer::Refused(why)) => *refused = Some(why.reason),
+                None => {}
+            }
+            if known.as_ref().is_some_and(|it| it.at > now || now.since(it.at) > STANDS) {
+                *known = None;
+            }
+        }
+        self.ratio = answer
+            .ratio
+            .or(self.ratio)
+            .filter(|_| self.sides.iter().all(|(_, known)| known.is_some()));
+    }
+}
+
+/// Fits the migration that has waited longest, if one does.
+pub(crate) async fn refresh(
+    cloud: &Cloud,
+    sight: &Sight,
+    now: Time,
+    latest: i64,
+    watches: &mut BTreeMap<String, Watch>,
+) {
+    let longest = watches
+        .values_mut()
+        .filter_map(|watch| Some((waits_since(watch, now)?, watch)))
+        .min_by_key(|(since, _)| *since);
+    let Some((_, watch)) = longest else { return };
+    // Whatever comes of it, the next one is not asked before its time.
+    let Some(objective) = objective(watch) else { return };
+    let tasks = reservations(watch, sight);
+    if tasks.iter().all(|(_, tasks)| tasks.is_none()) {
+        return;
+    }
+    watch.fitting.asked_at = Some(now);
+    let Some(minutes) = read(cloud, watch, now, latest).await else { return };
+    let minutes = PerSide::from_fn(|side| {
+        let minutes = minutes.get(side).iter().map(minute).collect::<Vec<Minute>>();
+        tasks.get(side).map_or_else(Vec::new, |_| minutes)
+    });
+    let nothing = Reservation { vcpu: 0.0, usable_vcpu: None };
+    let question = Question {
+        objective,
+        tasks: tasks.map(|tasks| tasks.unwrap_or(nothing)),
+        prior: watch.fitting.priors(),
+        seed: latest.unsigned_abs(),
+    };
+    let answer = fit::fit(&minutes, &question);
+    watch.fitting.take(now, &answer);
+}
+
+/// Since when a migration waits to be fitted; `None` while it does not, or cannot be.
+fn waits_since(watch: &Watch, now: Time) -> Option<Time> {
+    watch.judge.as_ref()?;
+    objective(watch)?;
+    let share = watch.contents.status.share.set;
+    let is_split = share.is_some_and(|share| share != Share::ZERO && share != Share::FULL);
+    watch.fitting.waits_since(now, if is_split { EVERY_SPLIT } else { EVERY })
+}
+
+/// What the first latency SLO of a migration asks of a task.
+fn objective(watch: &Watch) -> Option<LatencyObjective> {
+    Some(LatencyObjective {
+        threshold_seconds: watch.managed.latency_threshold?.secs_f64(),
+        slow_fraction_max: watch.latency_budget()?,
+    })
+}
+
+/// What a task of each side has of CPU, where its definition is known and says so.
+fn reservations(watch: &Watch, sight: &Sight) -> PerSide<Option<Reservation>> {
+    PerSide::from_fn(|side| {
+        let seen = sight.snapshot.services.get(watch.managed.services.get(side))?;
+        let vcpu = f64::from(seen.value()?.cpu_units?) / 1024.0;
+        Some(Reservation { vcpu, usable_vcpu: None })
+    })
+}
+
+/// The minutes of the last day, or those since both sides have run what they run; `None` where
+/// one side's cannot be read.
+async fn read(
+    cloud: &Cloud,
+    watch: &Watch,
+    now: Time,
+    latest: i64,
+) -> Option<PerSide<Vec<SideMinute>>> {
+    let released = watch.contents.status.release.as_ref().map(|release| release.since.minute());
+    let from = (now - HISTORY).minute().max(released.unwrap_or(i64::MIN));
+    let thresholds =
+        Thresholds { slow: Some(watch.managed.latency_threshold?), ..Thresholds::default() };
+    let mut asks = Vec::new();
+    for (side, group) in watch.groups.iter() {
+        let (service, group) = (watch.managed.services.get(side).clone(), group.clone()?);
+        asks.push(MinuteAsk { service, group, thresholds, from, until: latest + 1 });
+    }
+    let mut answers = cloud.signals.minutes(&asks).await.into_iter();
+    let (ec2, fargate) = (answers.next()?.ok()?, answers.next()?.ok()?);
+    Some(PerSide { ec2, fargate })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
+fn minute(read: &SideMinute) -> Minute {
+    let requests = read.counts.requests.map(|requests| requests as f64);
+    let slow = read.counts.slow.map(|slow| slow as f64);
+    Minute {
+        minute: read.minute,
+        requests,
+        tasks: read.healthy.map(f64::from),
+        cpu_percent: read.cpu_percent,
+        p50_seconds: read.p50_ms.map(|ms| ms / 1e3),
+        p99_seconds: read.p99_ms.map(|ms| ms / 1e3),
+        slow_fraction: slow.zip(requests.filter(|all| *all > 0.0)).map(|(slow, all)| slow / all),
+        // A change of tasks gives itself away.
+        in_motion: false,
+    }
+}

@@ -3,14 +3,14 @@
 //! The minutes are asked for anew each time: a day of a thousand migrations is more than a daemon
 //! should hold, and the source has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use capacity::fit::{self, Answer, Fitted, Minute, Question, Refusal, Reservation};
+use capacity::fit::{self, Answer, Fitted, Minute, Note, Question, Refusal, Reservation};
 use capacity::task::LatencyObjective;
 use cloud::signals::Thresholds;
 use cloud::{Cloud, MinuteAsk, SideMinute};
 use model::capacity::{Fit, Ratio};
-use model::{PerSide, Share, Side, Span, Time};
+use model::{PerSide, Side, Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::observe::Sight;
@@ -18,10 +18,17 @@ use crate::watch::Watch;
 
 /// A day holds the loads that recur.
 const HISTORY: Span = Span::from_days(1);
-/// Tasks are fitted anew this often: daily, as load and code change.
+/// Tasks are fitted anew this often, as load and code change.
 const EVERY: Span = Span::from_days(1);
-/// The same while both sides take traffic: each step shows Fargate's tasks at other loads.
-const EVERY_SPLIT: Span = Span::from_hours(3);
+/// So long after clients followed a step, or both sides ran a release, there are minutes enough
+/// for another fit: a step shows Fargate's tasks at other loads, a release changes what they do.
+const AFTER_CHANGE: Span = Span::from_hours(1);
+/// Minutes that stand beside each other are alike: of five a bootstrap makes one block.
+const BLOCK_MINUTES: i64 = 5;
+/// More blocks than these, spread over the day, take time and teach nothing.
+const BLOCKS_SPREAD: usize = 48;
+/// The blocks with the most load on each task: they say the most about what is safe.
+const BLOCKS_BUSIEST: usize = 12;
 /// A fit that no minutes have confirmed for so long is of another service.
 const STANDS: Span = Span::from_days(7);
 
@@ -65,7 +72,7 @@ impl Fitting {
             minutes: fitted.seen.minutes,
             estimated_requests_per_minute: 60.0 * fitted.estimated_requests_per_second,
             safe_cpu_percent: fitted.safe_cpu_percent,
-            notes: fitted.notes.iter().map(ToString::to_string).collect(),
+            notes: notes(fitted),
         });
         (fit, self.refused.get(side).as_ref().map(ToString::to_string))
     }
@@ -76,13 +83,14 @@ impl Fitting {
         Some(Ratio { low, estimate, high })
     }
 
-    /// Since when the migration waits for a fit; `None` while it does not.
-    fn waits_since(&self, now: Time, every: Span) -> Option<Time> {
-        match self.asked_at {
-            None => Some(Time::from_secs(0)),
-            Some(at) if at > now || now.since(at) >= every => Some(at),
-            Some(_) => None,
-        }
+    /// Since when the migration waits for a fit after changes at `changed`; `None` while it does
+    /// not.
+    fn waits_since(&self, now: Time, changed: impl Iterator<Item = Time>) -> Option<Time> {
+        let Some(asked) = self.asked_at.filter(|at| *at <= now) else {
+            return Some(Time::from_secs(0));
+        };
+        let due = changed.map(|at| at + AFTER_CHANGE).filter(|due| *due > asked);
+        due.chain([asked + EVERY]).min().filter(|due| *due <= now)
     }
 
     /// Takes a new answer. Minutes that fit nothing take no number away before it is old: load
@@ -131,8 +139,8 @@ pub(crate) async fn refresh(
     watch.fitting.asked_at = Some(now);
     let Some(minutes) = read(cloud, watch, now, latest).await else { return };
     let minutes = PerSide::from_fn(|side| {
-        let minutes = minutes.get(side).iter().map(minute).collect::<Vec<Minute>>();
-        tasks.get(side).map_or_else(Vec::new, |_| minutes)
+        let minutes = || spread(&minutes.get(side).iter().map(minute).collect::<Vec<Minute>>());
+        tasks.get(side).map_or_else(Vec::new, |_| minutes())
     });
     let nothing = Reservation { vcpu: 0.0, usable_vcpu: None };
     let question = Question {
@@ -149,9 +157,10 @@ pub(crate) async fn refresh(
 fn waits_since(watch: &Watch, now: Time) -> Option<Time> {
     watch.judge.as_ref()?;
     objective(watch)?;
-    let share = watch.contents.status.share.set;
-    let is_split = share.is_some_and(|share| share != Share::ZERO && share != Share::FULL);
-    watch.fitting.waits_since(now, if is_split { EVERY_SPLIT } else { EVERY })
+    let status = &watch.contents.status;
+    let settled = status.step.as_ref().and_then(|step| step.settled_at);
+    let released = status.release.as_ref().map(|release| release.since);
+    watch.fitting.waits_since(now, settled.into_iter().chain(released))
 }
 
 /// What the first latency SLO of a migration asks of a task.
@@ -193,6 +202,40 @@ async fn read(
     Some(PerSide { ec2, fargate })
 }
 
+/// What to know of a fit. That minutes lie apart is this module's own doing.
+fn notes(fitted: &Fitted) -> Vec<String> {
+    let told = fitted.notes.iter().filter(|note| !matches!(note, Note::Gaps { .. }));
+    told.map(ToString::to_string).collect()
+}
+
+/// The blocks that say most of a day, whole: every so many-th, which are the same ones of both
+/// sides, and those with the most load on each task.
+fn spread(minutes: &[Minute]) -> Vec<Minute> {
+    let mut blocks = BTreeMap::<i64, Vec<Minute>>::new();
+    for (at, minute) in minutes.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| minutes.get(before));
+        let in_motion = before.is_some_and(|before| before.tasks != minute.tasks);
+        let block = blocks.entry(minute.minute.div_euclid(BLOCK_MINUTES)).or_default();
+        block.push(Minute { in_motion, ..*minute });
+    }
+    let every = blocks.len().div_ceil(BLOCKS_SPREAD).max(1);
+    let every = i64::try_from(every).unwrap_or(i64::MAX);
+    let mut busiest: Vec<(f64, i64)> =
+        blocks.iter().map(|(block, minutes)| (load(minutes), *block)).collect();
+    busiest.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let busiest: BTreeSet<i64> =
+        busiest.into_iter().take(BLOCKS_BUSIEST).map(|(_, block)| block).collect();
+    blocks.retain(|block, _| block.rem_euclid(every) == 0 || busiest.contains(block));
+    blocks.into_values().flatten().collect()
+}
+
+/// The least load on each task in minutes without motion.
+fn load(minutes: &[Minute]) -> f64 {
+    let still = minutes.iter().filter(|minute| !minute.in_motion);
+    let loads = still.filter_map(|minute| Some(minute.requests? / minute.tasks?.max(1.0)));
+    loads.reduce(f64::min).unwrap_or(0.0)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "requests per minute are far below 2^53")]
 fn minute(read: &SideMinute) -> Minute {
     let requests = read.counts.requests.map(|requests| requests as f64);
@@ -207,5 +250,52 @@ fn minute(read: &SideMinute) -> Minute {
         slow_fraction: slow.zip(requests.filter(|all| *all > 0.0)).map(|(slow, all)| slow / all),
         // A change of tasks gives itself away.
         in_motion: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64, requests: f64, tasks: f64) -> Minute {
+        Minute { minute, requests: Some(requests), tasks: Some(tasks), ..Minute::default() }
+    }
+
+    #[test]
+    fn a_day_is_thinned_to_whole_blocks_and_its_busiest_stay() {
+        let busy = 703..708;
+        let load = |minute: &i64| if busy.contains(minute) { 9_000.0 } else { 600.0 };
+        let day: Vec<Minute> = (0..1_440).map(|minute| at(minute, load(&minute), 10.0)).collect();
+        let kept: Vec<i64> = spread(&day).iter().map(|minute| minute.minute).collect();
+        assert!(kept.len() <= 5 * (BLOCKS_SPREAD + BLOCKS_BUSIEST), "{}", kept.len());
+        assert_eq!(kept.len() % 5, 0);
+        assert!((705..708).all(|minute| kept.contains(&minute)), "{kept:?}");
+    }
+
+    #[test]
+    fn an_hour_stays_whole_and_motion_is_seen_before_it_is_cut() {
+        let tasks = |minute: i64| if minute < 30 { 10.0 } else { 12.0 };
+        let hour: Vec<Minute> = (0..60).map(|minute| at(minute, 600.0, tasks(minute))).collect();
+        let kept = spread(&hour);
+        assert_eq!(kept.len(), 60);
+        let moving: Vec<i64> =
+            kept.iter().filter(|minute| minute.in_motion).map(|minute| minute.minute).collect();
+        assert_eq!(moving, [30]);
+    }
+
+    #[test]
+    fn a_fit_is_due_daily_and_an_hour_after_a_change() {
+        let hour = |hours: u64| Time::from_secs(0) + Span::from_hours(hours);
+        let mut fitting = Fitting::default();
+        assert!(fitting.waits_since(hour(100), std::iter::empty()).is_some(), "never asked");
+        fitting.asked_at = Some(hour(100));
+        assert_eq!(fitting.waits_since(hour(123), std::iter::empty()), None);
+        assert_eq!(fitting.waits_since(hour(124), std::iter::empty()), Some(hour(124)));
+        let step = || [hour(101)].into_iter();
+        assert_eq!(fitting.waits_since(hour(101), step()), None, "an hour of minutes first");
+        assert_eq!(fitting.waits_since(hour(103), step()), Some(hour(102)));
+        fitting.asked_at = Some(hour(102));
+        assert_eq!(fitting.waits_since(hour(103), step()), None, "once");
+        assert!(fitting.waits_since(hour(50), step()).is_some(), "a clock that was set back");
     }
 }

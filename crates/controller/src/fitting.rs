@@ -26,9 +26,9 @@ const AFTER_CHANGE: Span = Span::from_hours(1);
 /// Minutes that stand beside each other are alike: of five a bootstrap makes one block.
 const BLOCK_MINUTES: i64 = 5;
 /// More blocks than these, spread over the day, take time and teach nothing.
-const BLOCKS_SPREAD: usize = 48;
+const BLOCKS_SPREAD: usize = 28;
 /// The blocks with the most load on each task: they say the most about what is safe.
-const BLOCKS_BUSIEST: usize = 12;
+const BLOCKS_BUSIEST: usize = 8;
 /// A fit that no minutes have confirmed for so long is of another service.
 const STANDS: Span = Span::from_days(7);
 

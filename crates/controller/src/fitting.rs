@@ -29,6 +29,9 @@ const BLOCK_MINUTES: i64 = 5;
 const BLOCKS_SPREAD: usize = 28;
 /// The blocks with the most load on each task: they say the most about what is safe.
 const BLOCKS_BUSIEST: usize = 8;
+/// A fit that differs by less from the one before confirms it: floors that follow the chance of a
+/// day move for nothing.
+const CHANGE_MIN: f64 = 0.05;
 /// A fit that no minutes have confirmed for so long is of another service.
 const STANDS: Span = Span::from_days(7);
 
@@ -45,6 +48,30 @@ pub(crate) struct Fitting {
     ratio: Option<fit::Ratio>,
 }
 
+/// What one task surely carries by a fit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rate {
+    /// In requests per minute.
+    pub(crate) rpm: f64,
+    /// Whether that is about where the objective would be missed. If not it is as far as the loads
+    /// that were seen let anyone say: the task may carry more.
+    pub(crate) is_limit: bool,
+}
+
+fn rate(fitted: &Fitted) -> Rate {
+    let stops_short = |note: &Note| matches!(note, Note::Held { .. } | Note::WidenLoad { .. });
+    Rate {
+        rpm: 60.0 * fitted.safe_requests_per_second,
+        is_limit: !fitted.notes.iter().any(stops_short),
+    }
+}
+
+/// Whether two fits say the same but for chance.
+fn is_alike(known: &Fitted, fitted: &Fitted) -> bool {
+    let (known, fitted) = (rate(known), rate(fitted));
+    known.is_limit == fitted.is_limit && (fitted.rpm / known.rpm - 1.0).abs() < CHANGE_MIN
+}
+
 /// A side's fit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Known {
@@ -53,12 +80,9 @@ struct Known {
 }
 
 impl Fitting {
-    /// Requests per minute that one task of each side surely carries, where a fit says so.
-    pub(crate) fn per_task_rpm(&self) -> PerSide<Option<f64>> {
-        PerSide::from_fn(|side| {
-            let known = self.sides.get(side).as_ref()?;
-            Some(60.0 * known.fitted.safe_requests_per_second)
-        })
+    /// What one task of each side surely carries, where a fit says so.
+    pub(crate) fn rates(&self) -> PerSide<Option<Rate>> {
+        PerSide::from_fn(|side| Some(rate(&self.sides.get(side).as_ref()?.fitted)))
     }
 
     fn priors(&self) -> PerSide<Option<fit::Prior>> {
@@ -100,9 +124,12 @@ impl Fitting {
             let (known, refused) = (self.sides.get_mut(side), self.refused.get_mut(side));
             *refused = None;
             match answer.sides.get(side) {
-                Some(Answer::Fitted(fitted)) => {
-                    *known = Some(Known { at: now, fitted: (**fitted).clone() });
-                }
+                Some(Answer::Fitted(fitted)) => match known {
+                    Some(known) if is_alike(&known.fitted, fitted) => known.at = now,
+                    Some(_) | None => {
+                        *known = Some(Known { at: now, fitted: (**fitted).clone() });
+                    }
+                },
                 Some(Answer::Refused(why)) => *refused = Some(why.reason),
                 None => {}
             }
@@ -263,13 +290,12 @@ mod tests {
 
     #[test]
     fn a_day_is_thinned_to_whole_blocks_and_its_busiest_stay() {
-        let busy = 703..708;
-        let load = |minute: &i64| if busy.contains(minute) { 9_000.0 } else { 600.0 };
-        let day: Vec<Minute> = (0..1_440).map(|minute| at(minute, load(&minute), 10.0)).collect();
+        let load = |minute: i64| if (705..710).contains(&minute) { 9_000.0 } else { 600.0 };
+        let day: Vec<Minute> = (0..1_440).map(|minute| at(minute, load(minute), 10.0)).collect();
         let kept: Vec<i64> = spread(&day).iter().map(|minute| minute.minute).collect();
         assert!(kept.len() <= 5 * (BLOCKS_SPREAD + BLOCKS_BUSIEST), "{}", kept.len());
         assert_eq!(kept.len() % 5, 0);
-        assert!((705..708).all(|minute| kept.contains(&minute)), "{kept:?}");
+        assert!((705..710).all(|minute| kept.contains(&minute)), "{kept:?}");
     }
 
     #[test]

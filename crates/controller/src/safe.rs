@@ -13,6 +13,8 @@ use model::capacity::Source;
 use model::{PerSide, Side};
 use serde::{Deserialize, Serialize};
 
+use crate::fitting::Rate;
+
 /// A rate counts once it was carried in this many good minutes: one odd minute moves nothing.
 const MINUTES_MIN: usize = 10;
 /// Until Fargate has shown more, one of its tasks is taken to carry this part of an EC2 task's
@@ -60,20 +62,34 @@ impl SafeRates {
     }
 
     /// Requests per minute that one task of each side carries safely, where it is known, and
-    /// where that is from: a side's fit, where there is one, or else what was seen.
+    /// where that is from: where a side's fit has found the limit, that; where it stops at the
+    /// loads that were seen, whichever is more, it or what was seen to be carried.
     pub(crate) fn per_task_rpm(
         &self,
-        fitted: PerSide<Option<f64>>,
+        fitted: PerSide<Option<Rate>>,
     ) -> PerSide<Option<(f64, Source)>> {
         let seen = |side| self.sides.get(side).sustained().map(|rate| (rate, Source::Measured));
-        let fitted = fitted.map(|rate| rate.map(|rate| (rate, Source::Fitted)));
-        let ec2 = fitted.ec2.or_else(|| seen(Side::Ec2));
+        let ec2 = with_fit(fitted.ec2, seen(Side::Ec2));
         let prior = ec2.map(|(rate, _)| (rate * FARGATE_PRIOR, Source::Prior));
-        let shown = match (seen(Side::Fargate), prior) {
-            (Some(seen), Some(prior)) => Some(if seen.0 >= prior.0 { seen } else { prior }),
-            (seen, prior) => seen.or(prior),
-        };
-        PerSide { ec2, fargate: fitted.fargate.or(shown) }
+        let shown = more(seen(Side::Fargate), prior);
+        PerSide { ec2, fargate: with_fit(fitted.fargate, shown) }
+    }
+}
+
+/// A rate and where it is from.
+type From = Option<(f64, Source)>;
+
+fn with_fit(fit: Option<Rate>, seen: From) -> From {
+    let Some(fit) = fit else { return seen };
+    let fitted = Some((fit.rpm, Source::Fitted));
+    if fit.is_limit { fitted } else { more(fitted, seen) }
+}
+
+/// The greater rate; the first of equal ones.
+fn more(one: From, other: From) -> From {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if one.0 >= other.0 { one } else { other }),
+        (one, other) => one.or(other),
     }
 }
 
@@ -218,14 +234,26 @@ mod tests {
     }
 
     #[test]
-    fn a_fit_stands_above_what_was_seen_and_fargates_above_its_prior() {
+    fn a_limit_that_was_found_stands_above_what_was_seen_and_fargates_above_its_prior() {
         let mut told = Told::default();
         told.tell(Side::Ec2, 12, &read(2_000, 0, 1));
+        let limit = |rpm| Some(Rate { rpm, is_limit: true });
         let of = |ec2, fargate| told.rates.per_task_rpm(PerSide { ec2, fargate });
-        assert_eq!(of(Some(1_000.0), None).ec2, Some((1_000.0, Source::Fitted)));
-        assert_eq!(of(Some(1_000.0), None).fargate, Some((750.0, Source::Prior)));
-        assert_eq!(of(None, Some(400.0)).fargate, Some((400.0, Source::Fitted)));
-        assert_eq!(of(None, Some(400.0)).ec2, Some((2_000.0, Source::Measured)));
+        assert_eq!(of(limit(1_000.0), None).ec2, Some((1_000.0, Source::Fitted)));
+        assert_eq!(of(limit(1_000.0), None).fargate, Some((750.0, Source::Prior)));
+        assert_eq!(of(None, limit(400.0)).fargate, Some((400.0, Source::Fitted)));
+        assert_eq!(of(None, limit(400.0)).ec2, Some((2_000.0, Source::Measured)));
+    }
+
+    #[test]
+    fn a_fit_that_stops_at_the_loads_that_were_seen_takes_nothing_away() {
+        let mut told = Told::default();
+        told.tell(Side::Ec2, 12, &read(2_000, 0, 1));
+        let held = |rpm| Some(Rate { rpm, is_limit: false });
+        let of = |ec2, fargate| told.rates.per_task_rpm(PerSide { ec2, fargate });
+        assert_eq!(of(held(1_000.0), None).ec2, Some((2_000.0, Source::Measured)));
+        assert_eq!(of(held(2_200.0), None).ec2, Some((2_200.0, Source::Fitted)));
+        assert_eq!(of(None, held(400.0)).fargate, Some((1_500.0, Source::Prior)));
     }
 
     #[test]

@@ -357,13 +357,13 @@ impl Watch {
 
     /// Requests per minute that one task of each side carries safely, where it is known.
     fn per_task_rpm(&self) -> PerSide<Option<f64>> {
-        let safe = self.safe.per_task_rpm(self.fitting.per_task_rpm());
+        let safe = self.safe.per_task_rpm(self.fitting.rates());
         PerSide::from_fn(|side| Some(safe.get(side).as_ref()?.0))
     }
 
     /// What tasks carry and where that is from, for people.
     pub(crate) fn capacity(&self) -> Capacity {
-        let safe = self.safe.per_task_rpm(self.fitting.per_task_rpm());
+        let safe = self.safe.per_task_rpm(self.fitting.rates());
         let tasks = PerSide::from_fn(|side| {
             let (fit, refused) = self.fitting.shown(side);
             let (safe_requests_per_minute, source) = safe.get(side).unzip();

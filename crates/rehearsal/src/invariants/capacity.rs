@@ -76,8 +76,14 @@ pub(super) fn reserve(scene: &Scene<'_>, history: &mut History, verdicts: &mut V
     let max = bounds.map_or(u32::MAX, |bounds| bounds.max);
     let wanted = scene.past.demand_least(at);
     let enough = |floor: u32| f64::from(floor) * safe >= wanted || floor >= max;
+    // A new fit may say that tasks carry less than they were counted with: what was promised
+    // grows as soon as that can be put on record.
+    if history.safe.replace(safe).is_some_and(|before| safe < before) {
+        history.safe_fell_at = Some(at);
+    }
+    let is_news = history.safe_fell_at.is_some_and(|fell| at.since(fell) <= RAISED_WITHIN);
     match status.floors.ec2 {
-        Some(floor) if enough(floor) => {}
+        Some(floor) if enough(floor) || is_news => {}
         floor => {
             let message = format!("a promise of {floor:?} tasks of {safe:.0} for {wanted:.0}");
             verdicts.broken("S5", at, message);

@@ -35,6 +35,9 @@ pub(super) struct History {
     drift_since: Option<Time>,
     /// Since when EC2's minimum is below the promise without anybody trying to raise it.
     pub(super) reserve_low_since: Option<Time>,
+    /// What a task of EC2 carried by Ferry's last word, and when that last fell.
+    pub(super) safe: Option<f64>,
+    pub(super) safe_fell_at: Option<Time>,
 }
 
 #[derive(Debug, Clone, Copy)]

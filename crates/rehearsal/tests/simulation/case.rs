@@ -377,14 +377,17 @@ impl Course<'_> {
         let stood = self.last.clone();
         let is_rest = self.is_at_rest();
         self.until(simulation, from + REST_LASTS).await;
-        let goes_on = !is_rest && self.last.iter().zip(&stood).any(|(now, was)| went_on(was, now));
+        let pairs = || self.last.iter().zip(&stood);
+        let goes_on = !is_rest && pairs().any(|(now, was)| went_on(was, now));
+        // What tasks carry is fitted anew each day, and floors are counted with it.
+        let has_learnt = pairs().any(|(now, was)| carried(now) != carried(was));
         let fell =
             |(now, was): (&Pass, &Pass)| fell_by_comparison(now) && was.plan.status.latch.is_none();
-        if self.last.iter().zip(&stood).any(fell) {
+        if pairs().any(fell) {
             self.kept = Kept::WithFalseAlarm;
             return;
         }
-        if writes(simulation) != before && !goes_on {
+        if writes(simulation) != before && !goes_on && !has_learnt {
             let late: Vec<String> = simulation.region().with(|region| {
                 let entries = region.journal().entries().iter();
                 let late = entries.filter(|e| e.author == Author::Caller && e.at > from);
@@ -446,6 +449,11 @@ enum Rest {
     ByHand,
     /// Waiting for people, or for more traffic than there is.
     Waits,
+}
+
+/// What a task of each side carries, by Ferry's word.
+fn carried(pass: &Pass) -> PerSide<Option<f64>> {
+    PerSide::from_fn(|side| pass.capacity.tasks.get(side).safe_requests_per_minute)
 }
 
 /// Whether a migration is on its way and nothing but proof is to blame: it is the only thing in
